@@ -1,0 +1,1 @@
+"""Users, workspaces, conversations, and the events that flow through them."""

@@ -1,0 +1,1 @@
+"""Pure domain: values, rules and the catalogue of errors."""

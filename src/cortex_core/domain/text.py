@@ -1,0 +1,67 @@
+"""Rules for text, and the JSON Schema that tells them.
+
+Text is any Unicode except U+0000, which PostgreSQL cannot hold, and lone surrogates,
+which UTF-8 cannot. Lengths count code points, as JSON Schema does.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+import msgspec
+
+from cortex_core.domain.errors import Fault
+
+_VISIBLE: Final = re.compile(r"\S")
+_ANY: Final = r"^[^\u0000]*$"
+_NOT_BLANK: Final = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+
+
+def _schema(least: int, most: int) -> dict[str, object]:
+    length = {"minLength": least, "maxLength": most} if least else {"maxLength": most}
+    return {**length, "pattern": _NOT_BLANK if least else _ANY}
+
+
+NAME_LENGTH: Final = 100
+DESCRIPTION_LENGTH: Final = 500
+TOPIC_LENGTH: Final = 200
+CONTENT_LENGTH: Final = 32_000
+USER_NAME_LENGTH: Final = 200
+IDENTITY_LENGTH: Final = 255
+
+Name = Annotated[str, msgspec.Meta(extra_json_schema=_schema(1, NAME_LENGTH))]
+Description = Annotated[str, msgspec.Meta(extra_json_schema=_schema(0, DESCRIPTION_LENGTH))]
+Topic = Annotated[str, msgspec.Meta(extra_json_schema=_schema(1, TOPIC_LENGTH))]
+Content = Annotated[str, msgspec.Meta(extra_json_schema=_schema(1, CONTENT_LENGTH))]
+UserName = Annotated[str, msgspec.Meta(extra_json_schema=_schema(0, USER_NAME_LENGTH))]
+
+
+def unstorable(value: str) -> str | None:
+    """Return why *value* cannot be stored, or None when it can."""
+    if "\x00" in value:
+        return "must not contain U+0000"
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "must not contain lone surrogates"
+    return None
+
+
+def text_faults(pointer: str, value: str, *, least: int, most: int) -> Iterator[Fault]:
+    """Yield what is wrong with *value*: *least* to *most* code points, not blank if *least*."""
+    if not least <= len(value) <= most:
+        yield Fault(pointer, "length", f"must have {least} to {most} characters")
+    elif least and not _VISIBLE.search(value):
+        yield Fault(pointer, "blank", "must not be blank")
+    reason = unstorable(value)
+    if reason:
+        yield Fault(pointer, "characters", reason)
+
+
+def name_key(name: str) -> str:
+    """Return what two names share when they differ in case, form or outer space only."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKD", name.strip()).casefold())

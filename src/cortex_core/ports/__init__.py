@@ -1,0 +1,67 @@
+"""The sockets that adapters plug into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cortex_core.domain.ids import NewId, Uuid7
+from cortex_core.ports.assistant import Assistant, Prompt
+from cortex_core.ports.clock import Clock, system_clock
+from cortex_core.ports.errors import ErrorReporter
+from cortex_core.ports.events import EventStream, Subscription
+from cortex_core.ports.identity import Credential, IdentityProvider, Principal, Scheme
+from cortex_core.ports.persistence import (
+    Activity,
+    ConversationRepository,
+    EventLog,
+    MessageRepository,
+    Registry,
+    Store,
+    TurnRepository,
+    UnitOfWork,
+    UserRepository,
+    WorkspaceRepository,
+)
+from cortex_core.ports.telemetry import AttributeValue, Level, Span, Telemetry
+
+__all__ = [
+    "Activity",
+    "Assistant",
+    "AttributeValue",
+    "Clock",
+    "ConversationRepository",
+    "Credential",
+    "ErrorReporter",
+    "EventLog",
+    "EventStream",
+    "IdentityProvider",
+    "Level",
+    "MessageRepository",
+    "Ports",
+    "Principal",
+    "Prompt",
+    "Registry",
+    "Scheme",
+    "Span",
+    "Store",
+    "Subscription",
+    "Telemetry",
+    "TurnRepository",
+    "UnitOfWork",
+    "UserRepository",
+    "WorkspaceRepository",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """One adapter for each socket."""
+
+    identity: IdentityProvider
+    store: Store
+    events: EventStream
+    assistant: Assistant
+    errors: ErrorReporter
+    telemetry: Telemetry
+    clock: Clock = system_clock
+    new_id: NewId = field(default_factory=Uuid7)
