@@ -278,6 +278,15 @@ class SettingsError(CortexError):
         self.faults = tuple(faults)
 
 
+class TurnAbandonedError(CortexError):
+    """The answer was begun several times and never finished."""
+
+    code = "turn-abandoned"
+    title = "Turn abandoned"
+    remedy = "Post the message again; if this repeats, report it to the operator."
+    severity = "error"
+
+
 class InternalError(CortexError):
     """Something broke that nobody planned for."""
 

@@ -35,7 +35,7 @@ def normal_metadata(value: Mapping[str, object], pointer: str = "/metadata") -> 
     if not value:
         return {}
     faults: list[Fault] = []
-    normal = {name: member for name, member in _members(value, pointer, 1, faults)}
+    normal = dict(_members(value, pointer, 1, faults))
     if not faults and len(msgspec.json.encode(normal)) > MAX_BYTES:
         faults.append(Fault(pointer, "size", f"must be at most {MAX_BYTES} bytes of JSON"))
     if faults:

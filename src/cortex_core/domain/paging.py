@@ -65,13 +65,13 @@ def decode_cursor(scope: str, cursor: str, type_: type[T]) -> T:
         raise InvalidCursorError from error
 
 
-def cut(
-    scope: str, found: Sequence[T], limit: int, position: Callable[[T], object]
-) -> Page[T]:
+def cut(scope: str, found: Sequence[T], limit: int, position: Callable[[T], object]) -> Page[T]:
     """Make a page from up to *limit* + 1 *found* items."""
     items = found[:limit]
     more = len(found) > limit
-    return Page(items=items, next_cursor=encode_cursor(scope, position(items[-1])) if more else None)
+    return Page(
+        items=items, next_cursor=encode_cursor(scope, position(items[-1])) if more else None
+    )
 
 
 def _plain(body: bytes) -> msgspec.Raw:

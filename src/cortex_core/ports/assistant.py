@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -21,10 +21,10 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 class Assistant(Protocol):
     """Answers messages."""
 
-    def reply(self, prompt: Prompt) -> AsyncIterator[str]:
+    def reply(self, prompt: Prompt) -> AsyncGenerator[str, None]:
         """Yield the answer piece by piece; together 1 to 32 000 characters.
 
-        The iterator is closed early when the server is leaving or the lease of the turn is
+        The generator is closed early when the server is leaving or the lease of the turn is
         lost; the turn may then be asked again, here or in another process.
         """
         ...

@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from cortex_core.domain.models import Actor, ActorKind
 from cortex_core.domain.ids import UserId
+from cortex_core.domain.models import Actor, ActorKind
 
 Scheme = Literal["Bearer", "DPoP"]
 

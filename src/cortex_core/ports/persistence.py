@@ -62,10 +62,13 @@ class WorkspaceRepository(Protocol):
         """
         ...
 
-    async def access(self, user_id: UserId, workspace_id: WorkspaceId) -> WorkspaceAccess | None:
+    async def access(
+        self, user_id: UserId, workspace_id: WorkspaceId, *, lock: bool = False
+    ) -> WorkspaceAccess | None:
         """Return what the user is to the workspace, or None if there is no such user.
 
-        One statement, where the store knows statements.
+        With *lock*, other units that lock or change the workspace wait until this one ends, so
+        that what was read may be changed. One statement, where the store knows statements.
         """
         ...
 
@@ -131,17 +134,20 @@ class ConversationRepository(Protocol):
         ...
 
     async def access(
-        self, user_id: UserId, conversation_id: ConversationId
+        self, user_id: UserId, conversation_id: ConversationId, *, lock: bool = False
     ) -> ConversationAccess | None:
         """Return what the user is to the conversation, or None if there is no such user.
 
-        One statement, where the store knows statements.
+        With *lock*, other units that lock or change the conversation wait until this one ends,
+        so that what was read may be changed. One statement, where the store knows statements.
         """
         ...
 
-    async def visible(
-        self, pairs: Sequence[tuple[UserId, ConversationId]]
-    ) -> Sequence[int | None]:
+    async def get(self, conversation_id: ConversationId) -> Conversation:
+        """Return a conversation, whoever asks."""
+        ...
+
+    async def visible(self, pairs: Sequence[tuple[UserId, ConversationId]]) -> Sequence[int | None]:
         """Return for each pair `last_seq` if the user may read the conversation, else None.
 
         Users who are disabled may not. One statement for up to 1 000 pairs.

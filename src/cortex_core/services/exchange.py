@@ -1,0 +1,135 @@
+"""Messages: posting and reading them, and the log they stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from cortex_core.domain.commands import PostMessage
+from cortex_core.domain.errors import Fault, InvalidInputError, UnavailableError
+from cortex_core.domain.events import Bell, Recorded
+from cortex_core.domain.ids import ConversationId, MessageId, TurnId, UserId
+from cortex_core.domain.models import Message, MessageRole, Turn
+from cortex_core.domain.paging import MAX_LIMIT, Page, PageRequest, cut, decode_cursor
+from cortex_core.domain.policy import WRITERS, enter_conversation, require_permission
+from cortex_core.ports import Ports, Principal
+from cortex_core.services.operation import operation
+from cortex_core.services.reception import Reception
+
+
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted message, and the turn that will answer it where one was asked for."""
+
+    message: Message
+    turn_id: TurnId | None = None
+
+
+class Exchange:
+    """What callers can do with messages."""
+
+    def __init__(
+        self, ports: Ports, reception: Reception, *, on_turn: Callable[[], None] = lambda: None
+    ) -> None:
+        self._ports = ports
+        self._reception = reception
+        self._on_turn = on_turn
+
+    async def post(
+        self, principal: Principal, conversation_id: ConversationId, command: PostMessage
+    ) -> Posted:
+        """Say something in a conversation; with `respond`, ask for an answer in the same unit."""
+        with operation(self._ports, "exchange.post"):
+            require_permission(principal.permissions, "write:messages")
+            user_id = await self._reception.admit(principal)
+            now = self._ports.clock()
+            message = Message(
+                id=MessageId(self._ports.new_id()),
+                conversation_id=conversation_id,
+                author=principal.actor(user_id),
+                role=MessageRole.USER,
+                content=command.content,
+                metadata=command.metadata,
+                created_at=now,
+            )
+            turn = None
+            if command.respond:
+                turn = Turn(
+                    id=TurnId(self._ports.new_id()),
+                    conversation_id=conversation_id,
+                    message_id=message.id,
+                    created_at=now,
+                    updated_at=now,
+                )
+            async with self._ports.store.begin(single=True) as work:
+                placed = await work.messages.post(message, turn=turn, roles=WRITERS)
+            if placed is None:
+                await self._refuse(principal, user_id, conversation_id)
+                raise UnavailableError("Access changed while the message was on its way.")
+            await self._ports.events.publish(Bell(conversation_id=conversation_id, seq=placed.seq))
+            if turn is None:
+                return Posted(message=placed)
+            self._on_turn()
+            return Posted(message=placed, turn_id=turn.id)
+
+    async def get(
+        self, principal: Principal, conversation_id: ConversationId, message_id: MessageId
+    ) -> Message:
+        """Return a message of a conversation the caller may read."""
+        with operation(self._ports, "exchange.get"):
+            require_permission(principal.permissions, "read:messages")
+            user_id = await self._reception.admit(principal)
+            async with self._ports.store.begin(read_only=True) as work:
+                access = await work.conversations.access(user_id, conversation_id)
+                enter_conversation(self._reception.present(principal, access))
+                return await work.messages.get(conversation_id, message_id)
+
+    async def page(
+        self,
+        principal: Principal,
+        conversation_id: ConversationId,
+        page: PageRequest,
+        *,
+        order: Literal["asc", "desc"] = "asc",
+    ) -> Page[Message]:
+        """Return a page of messages in the order of the conversation, or against it."""
+        with operation(self._ports, "exchange.page"):
+            require_permission(principal.permissions, "read:messages")
+            user_id = await self._reception.admit(principal)
+            scope = f"messages:{conversation_id}:{order}"
+            after = decode_cursor(scope, page.cursor, int) if page.cursor is not None else None
+            async with self._ports.store.begin(read_only=True) as work:
+                access = await work.conversations.access(user_id, conversation_id)
+                enter_conversation(self._reception.present(principal, access))
+                found = await work.messages.in_conversation(
+                    conversation_id, after=after, limit=page.limit + 1, order=order
+                )
+            return cut(scope, found, page.limit, lambda message: message.seq)
+
+    async def log(
+        self,
+        principal: Principal,
+        conversation_id: ConversationId,
+        *,
+        after: int = 0,
+        limit: int = MAX_LIMIT,
+    ) -> Sequence[Recorded]:
+        """Return up to *limit* events after place *after*."""
+        with operation(self._ports, "exchange.log"):
+            require_permission(principal.permissions, "read:messages")
+            if not 1 <= limit <= MAX_LIMIT:
+                raise InvalidInputError(Fault("/limit", "range", f"must be from 1 to {MAX_LIMIT}"))
+            user_id = await self._reception.admit(principal)
+            async with self._ports.store.begin(read_only=True) as work:
+                access = await work.conversations.access(user_id, conversation_id)
+                enter_conversation(self._reception.present(principal, access))
+                return await work.events.since(conversation_id, seq=after, limit=limit)
+
+    async def _refuse(
+        self, principal: Principal, user_id: UserId, conversation_id: ConversationId
+    ) -> None:
+        """Raise the reason why a message was not accepted."""
+        async with self._ports.store.begin(read_only=True, single=True) as work:
+            access = await work.conversations.access(user_id, conversation_id)
+        enter_conversation(self._reception.present(principal, access), WRITERS)

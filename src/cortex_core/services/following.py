@@ -1,0 +1,171 @@
+"""Following a conversation live: replay, resume and live delivery are one path.
+
+A follower subscribes first, then reads the log after its place until nothing is left, and
+only then waits for the bell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+
+from cortex_core.domain.errors import (
+    CortexError,
+    OverloadedError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from cortex_core.domain.events import Bell, Passing, Recorded
+from cortex_core.domain.ids import ConversationId, UserId
+from cortex_core.domain.policy import enter_conversation, require_permission
+from cortex_core.ports import Ports, Principal, Subscription
+from cortex_core.services.operation import operation
+from cortex_core.services.reception import Reception
+from cortex_core.services.watch import Watch, Watchman
+
+PAGE: Final = 200
+EPOCH: Final = "epoch"
+
+
+class Resume(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a log: after *seq*, in the history *epoch*, or whichever it is if None."""
+
+    seq: int = 0
+    epoch: str | None = None
+
+
+class Reset(msgspec.Struct, frozen=True, kw_only=True):
+    """Resuming is impossible: what follows begins at *oldest*, the first event there is."""
+
+    oldest: int
+
+
+class Quiet(msgspec.Struct, frozen=True):
+    """Nothing happened for a while."""
+
+
+class Goodbye(msgspec.Struct, frozen=True, kw_only=True):
+    """The last item: why the stream ends."""
+
+    reason: CortexError
+
+
+Item = Recorded | Passing | Reset | Quiet | Goodbye
+
+
+class Following:
+    """Opens streams, and ends them all when the server leaves."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        reception: Reception,
+        *,
+        heartbeat: float = 15.0,
+        sweep: float = 2.0,
+        most: int = 10_000,
+    ) -> None:
+        self._ports = ports
+        self._reception = reception
+        self._heartbeat = heartbeat
+        self._watchman = Watchman(ports, period=sweep)
+        self._most = most
+        self._epoch: str | None = None
+        self._leaving: CortexError | None = None
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open in this process."""
+        return self._watchman.watches
+
+    async def epoch(self) -> str:
+        """Return the word that names this history of the database."""
+        if self._epoch is None:
+            async with self._ports.store.begin(single=True) as work:
+                fresh = self._ports.new_id().replace("-", "")
+                self._epoch = await work.registry.ensure(EPOCH, fresh)
+        return self._epoch
+
+    def leave(self) -> None:
+        """End every stream with a goodbye, and open no more."""
+        self._leaving = UnavailableError("The server is leaving; connect again.")
+        self._watchman.end_all(self._leaving)
+
+    async def open(
+        self, principal: Principal, conversation_id: ConversationId, resume: Resume
+    ) -> AsyncIterator[Item]:
+        """Check the caller's right, and return its stream after the place in *resume*.
+
+        Raises, before anything is streamed, what reading the conversation would raise.
+        """
+        with operation(self._ports, "following.open"):
+            require_permission(principal.permissions, "read:messages")
+            if self._leaving:
+                raise self._leaving
+            if self.streams >= self._most:
+                raise OverloadedError("There are as many open streams as are allowed.")
+            user_id = await self._reception.admit(principal)
+            async with self._ports.store.begin(read_only=True, single=True) as work:
+                access = await work.conversations.access(user_id, conversation_id)
+            conversation = enter_conversation(self._reception.present(principal, access))
+            epoch = await self.epoch()
+        possible = resume.seq <= conversation.last_seq and resume.epoch in (None, epoch)
+        return self._stream(principal, user_id, conversation_id, resume.seq if possible else None)
+
+    async def _stream(
+        self,
+        principal: Principal,
+        user_id: UserId,
+        conversation_id: ConversationId,
+        seq: int | None,
+    ) -> AsyncIterator[Item]:
+        async with self._ports.events.subscribe(conversation_id) as live:
+            watch = Watch(user_id, conversation_id, seq or 0, live)
+            watch.ended = self._leaving
+            with self._watchman.watching(watch):
+                if seq is None:
+                    first = await self._read(watch, limit=1)
+                    yield Reset(oldest=first[0].seq if first else 1)
+                while watch.ended is None:
+                    page = await self._read(watch, limit=PAGE)
+                    for recorded in page:
+                        watch.seq = recorded.seq
+                        yield recorded
+                    if len(page) < PAGE:
+                        async for item in self._wait(watch, live, principal):
+                            yield item
+                yield Goodbye(reason=watch.ended)
+
+    async def _wait(
+        self, watch: Watch, live: Subscription, principal: Principal
+    ) -> AsyncIterator[Passing | Quiet]:
+        """Yield what passes until there may be something to read, or the stream must end."""
+        while True:
+            signal = await live.next(timeout=self._patience(principal))
+            if self._expired(principal):
+                watch.end(UnauthenticatedError("expired"))
+            if watch.over:
+                return
+            if isinstance(signal, Bell):
+                if signal.seq > watch.seq or signal.seq == 0:
+                    return
+            else:
+                yield signal or Quiet()
+
+    def _patience(self, principal: Principal) -> float:
+        if principal.expires_at is None:
+            return self._heartbeat
+        left = (principal.expires_at - self._ports.clock()).total_seconds()
+        return min(self._heartbeat, max(left, 0.0))
+
+    def _expired(self, principal: Principal) -> bool:
+        return principal.expires_at is not None and self._ports.clock() >= principal.expires_at
+
+    async def _read(self, watch: Watch, *, limit: int) -> list[Recorded]:
+        with operation(self._ports, "following.read"):
+            async with self._ports.store.begin(read_only=True, single=True) as work:
+                return list(
+                    await work.events.since(watch.conversation_id, seq=watch.seq, limit=limit)
+                )

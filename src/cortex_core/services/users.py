@@ -1,0 +1,59 @@
+"""The caller's own user."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from cortex_core.domain.commands import ChangeMe
+from cortex_core.domain.models import User
+from cortex_core.domain.policy import require_active
+from cortex_core.ports import Ports, Principal
+from cortex_core.services.changes import changed_metadata, changed_text
+from cortex_core.services.operation import operation
+from cortex_core.services.reception import Reception
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller: its user, and what its credential allows."""
+
+    user: User
+    kind: str
+    permissions: tuple[str, ...]
+
+
+class Users:
+    """What callers can do with users."""
+
+    def __init__(self, ports: Ports, reception: Reception) -> None:
+        self._ports = ports
+        self._reception = reception
+
+    async def me(self, principal: Principal) -> Me:
+        """Return the caller."""
+        with operation(self._ports, "users.me"):
+            user_id = await self._reception.admit(principal)
+            async with self._ports.store.begin(read_only=True, single=True) as work:
+                user = await work.users.get(user_id)
+            require_active(user)
+            return _me(user, principal)
+
+    async def change_me(self, principal: Principal, command: ChangeMe) -> Me:
+        """Change the caller's name or metadata."""
+        with operation(self._ports, "users.change_me"):
+            user_id = await self._reception.admit(principal)
+            async with self._ports.store.begin() as work:
+                user = await work.users.get(user_id)
+                require_active(user)
+                user = replace(
+                    user,
+                    name=changed_text(command.name, user.name),
+                    metadata=changed_metadata(command.metadata, user.metadata),
+                    updated_at=self._ports.clock(),
+                )
+                await work.users.update(user)
+            return _me(user, principal)
+
+
+def _me(user: User, principal: Principal) -> Me:
+    return Me(user=user, kind=principal.kind, permissions=tuple(sorted(principal.permissions)))

@@ -1,0 +1,104 @@
+"""The sweep: keeps open streams honest without a statement for each of them.
+
+Once in a while one statement for up to 1 000 streams asks whether each may still read its
+conversation, and how far the log is. So a stream ends soon after its right does, and a bell
+that was lost costs a delay and never an event. Idle streams hold no connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from cortex_core.domain.errors import CortexError, NotFoundError
+from cortex_core.domain.events import Bell
+from cortex_core.domain.ids import ConversationId, UserId
+from cortex_core.ports import Ports, Subscription
+from cortex_core.services.operation import operation
+
+BATCH: Final = 1_000
+
+
+class Watch:
+    """One open stream: how far it has read, and why it must end, if it must."""
+
+    def __init__(
+        self, user_id: UserId, conversation_id: ConversationId, seq: int, live: Subscription
+    ) -> None:
+        self.user_id = user_id
+        self.conversation_id = conversation_id
+        self.seq = seq
+        self.ended: CortexError | None = None
+        self._live = live
+
+    @property
+    def over(self) -> bool:
+        """Whether the stream must end."""
+        return self.ended is not None
+
+    def ring(self, seq: int) -> None:
+        """Have the stream read its log up to *seq* at least."""
+        self._live.ring(Bell(conversation_id=self.conversation_id, seq=seq))
+
+    def end(self, reason: CortexError) -> None:
+        """Have the stream end, saying *reason*."""
+        self.ended = reason
+        self.ring(0)
+
+
+class Watchman:
+    """Sweeps all open streams of this process."""
+
+    def __init__(self, ports: Ports, *, period: float = 2.0) -> None:
+        self._ports = ports
+        self._period = period
+        self._watches: set[Watch] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def watches(self) -> int:
+        """How many streams are open."""
+        return len(self._watches)
+
+    @contextmanager
+    def watching(self, watch: Watch) -> Iterator[None]:
+        """Have *watch* swept while inside."""
+        self._watches.add(watch)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._sweep_while_watched())
+        try:
+            yield
+        finally:
+            self._watches.discard(watch)
+            if not self._watches:
+                self._task.cancel()
+
+    def end_all(self, reason: CortexError) -> None:
+        """End every stream, saying *reason*."""
+        for watch in self._watches:
+            watch.end(reason)
+
+    async def sweep(self) -> None:
+        """Look once after every open stream."""
+        watches = list(self._watches)
+        for start in range(0, len(watches), BATCH):
+            await self._look_after(watches[start : start + BATCH])
+
+    async def _look_after(self, watches: list[Watch]) -> None:
+        pairs = list({(watch.user_id, watch.conversation_id): None for watch in watches})
+        async with self._ports.store.begin(read_only=True, single=True) as work:
+            found = dict(zip(pairs, await work.conversations.visible(pairs), strict=True))
+        for watch in watches:
+            last_seq = found[watch.user_id, watch.conversation_id]
+            if last_seq is None:
+                watch.end(NotFoundError())
+            elif last_seq > watch.seq:
+                watch.ring(last_seq)
+
+    async def _sweep_while_watched(self) -> None:
+        while self._watches:
+            await asyncio.sleep(self._period)
+            with suppress(CortexError), operation(self._ports, "watch.sweep"):
+                await self.sweep()
