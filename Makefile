@@ -87,12 +87,12 @@ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
 		"Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 endef
 
-# $(1) the environment, $(2) its pins. With uv on PATH it takes seconds, with venv and pip half a minute.
+# $(1) the environment, $(2) its pins; uv fills it in seconds where there is one, pip in half a minute.
 define environment
 @$(suitable)
 @echo "making $(1) from $(2)"
 @rm -rf $(1)
-@$(if $(UV),$(UV) venv --quiet --no-python-downloads --python $(PYTHON) $(1),$(PYTHON) -m venv $(1))
+@$(PYTHON) -m venv $(1)
 @$(call install,$(1)) --require-hashes --requirement $(2)
 @touch $@
 endef
