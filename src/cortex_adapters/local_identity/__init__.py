@@ -1,0 +1,1 @@
+"""The development issuer: tokens in Auth0's shape, signed here and verified like any other."""

@@ -1,0 +1,1 @@
+"""Access tokens verified step by step; knows no issuer and no network, so any issuer may use it."""

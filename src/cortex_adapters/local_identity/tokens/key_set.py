@@ -1,0 +1,101 @@
+"""Public keys out of a JWK Set (RFC 7517): only those fit to verify tokens are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt import PyJWK, PyJWTError
+
+from cortex_adapters.local_identity.tokens.policy import ALGORITHMS
+from cortex_adapters.local_identity.tokens.refusal import refused
+
+MIN_RSA_BITS: Final = 2048
+MAX_RSA_BITS: Final = 8192
+_MIN_EXPONENT: Final = 3
+_PUBLIC: Final = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y")}
+_CURVE: Final = "P-256"
+
+
+class VerificationKey:
+    """A public key bound to one algorithm.
+
+    PyJWT checks the signature alone. Its parser would read the token a second time, and
+    leniently; its check of the key's length, a mere warning by default, is made here.
+    """
+
+    __slots__ = ("_key", "algorithm")
+
+    def __init__(self, members: dict[str, str], algorithm: str) -> None:
+        self.algorithm = algorithm
+        self._key = PyJWK(members, algorithm)
+        if self._key.Algorithm.check_key_length(self._key.key):
+            raise ValueError("too short")
+        if isinstance(self._key.key, RSAPublicKey):
+            _check_rsa(self._key.key)
+
+    def check(self, signing_input: bytes, signature: bytes) -> None:
+        """Raise UnauthenticatedError unless *signature* is this key's over *signing_input*."""
+        if not self._key.Algorithm.verify(signing_input, self._key.key, signature):
+            raise refused("signature")
+
+
+class KeySet:
+    """The usable keys of a JWK Set; *skipped* counts the members that are not."""
+
+    def __init__(self, jwks: object, algorithms: Iterable[str]) -> None:
+        self._keys: dict[tuple[str, str], VerificationKey | None] = {}
+        self.skipped = 0
+        allowed = sorted(algorithms)
+        members = jwks.get("keys") if isinstance(jwks, dict) else None
+        for jwk in members if isinstance(members, list) else ():
+            before = len(self._keys)
+            for kid, key in _usable(jwk, allowed):
+                place = (kid, key.algorithm)
+                # Of two keys that claim one place neither is tried.
+                self._keys[place] = None if place in self._keys else key
+            self.skipped += len(self._keys) == before
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def find(self, key_id: str, algorithm: str) -> VerificationKey | None:
+        """Return the one key with this `kid` for *algorithm*, or None."""
+        return self._keys.get((key_id, algorithm))
+
+
+def _usable(jwk: object, algorithms: Iterable[str]) -> Iterator[tuple[str, VerificationKey]]:
+    """Yield `kid` and key for each of *algorithms* that *jwk* may verify."""
+    if not isinstance(jwk, dict):
+        return
+    kid, kty, named = jwk.get("kid"), jwk.get("kty"), jwk.get("alg")
+    if not isinstance(kid, str) or not isinstance(kty, str) or not _may_verify(jwk):
+        return
+    members = {
+        name: value for name in _PUBLIC.get(kty, ()) if isinstance(value := jwk.get(name), str)
+    }
+    if len(members) != len(_PUBLIC.get(kty, ())) or members.get("crv", _CURVE) != _CURVE:
+        return
+    for algorithm in algorithms:
+        if ALGORITHMS[algorithm] == kty and named in (None, algorithm):
+            try:
+                yield kid, VerificationKey(members, algorithm)
+            except (PyJWTError, ValueError):
+                return
+
+
+def _may_verify(jwk: dict[str, object]) -> bool:
+    """Apply `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3)."""
+    operations = jwk.get("key_ops", ["verify"])
+    return jwk.get("use", "sig") == "sig" and (
+        isinstance(operations, list) and "verify" in operations
+    )
+
+
+def _check_rsa(key: RSAPublicKey) -> None:
+    exponent = key.public_numbers().e
+    if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+        raise ValueError("size")
+    if exponent < _MIN_EXPONENT or exponent % 2 == 0:
+        raise ValueError("exponent")

@@ -1,0 +1,40 @@
+"""Why a token is refused, in words for our own log."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cortex_core.domain.errors import UnauthenticatedError
+
+Reason = Literal[
+    "algorithm",  # not one of the policy's
+    "audience",  # meant for somebody else
+    "binding",  # bound to a key (RFC 7800) that a Bearer credential does not prove
+    "claim-type",  # a claim has another type or form than its definition says
+    "claim-missing",  # a claim that this type of token must have
+    "critical-header",  # asks for an extension; none is known here
+    "date",  # exp, iat or nbf is missing or is no date
+    "encoding",  # not canonical base64url
+    "encrypted",  # five segments: JWE
+    "expired",
+    "issued-in-future",
+    "issuer",  # not the one exact issuer
+    "json",  # not a strict JSON object
+    "key-id",  # kid is missing or is no short text
+    "key-unknown",  # no one key has this kid and algorithm
+    "lifetime",  # valid for longer than is allowed, or for no time at all
+    "not-yet-valid",
+    "opaque",  # one segment: from Auth0, a token that was asked for without an audience
+    "purpose",  # an ID token, a logout token or an event, not an access token
+    "scheme",  # presented in another way than as Bearer
+    "shape",  # not three segments
+    "signature",
+    "size",
+    "subject",
+    "type",  # typ names another kind of token
+]
+
+
+def refused(reason: Reason) -> UnauthenticatedError:
+    """Return the error to raise; *reason* never quotes the token."""
+    return UnauthenticatedError(reason)
