@@ -60,6 +60,14 @@ class MalformedError(CortexError):
     remedy = "Send well-formed UTF-8 JSON without duplicate names, at most 64 levels deep."
 
 
+class MalformedCredentialError(MalformedError):
+    """The credential cannot be read: exactly one is accepted, in the Authorization header."""
+
+    code = "malformed-credential"
+    title = "Malformed credential"
+    remedy = "Send one Authorization header: Bearer, a space, and the token."
+
+
 class InvalidCursorError(CortexError):
     """The cursor was not issued for this list, or was altered."""
 

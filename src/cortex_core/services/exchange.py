@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
-import msgspec
+from msgspec.structs import asdict
 
 from cortex_core.domain.commands import PostMessage
-from cortex_core.domain.errors import Fault, InvalidInputError, UnavailableError
+from cortex_core.domain.errors import UnavailableError
 from cortex_core.domain.events import Bell, Recorded
 from cortex_core.domain.ids import ConversationId, MessageId, TurnId, UserId
 from cortex_core.domain.models import Message, MessageRole, Turn
-from cortex_core.domain.paging import MAX_LIMIT, Page, PageRequest, cut, decode_cursor
+from cortex_core.domain.paging import Page, PageRequest, cut, decode_cursor
 from cortex_core.domain.policy import WRITERS, enter_conversation, require_permission
 from cortex_core.ports import Ports, Principal
 from cortex_core.services.operation import operation
 from cortex_core.services.reception import Reception
 
 
-class Posted(msgspec.Struct, frozen=True, kw_only=True):
+class Posted(Message, frozen=True, kw_only=True):
     """An accepted message, and the turn that will answer it where one was asked for."""
 
-    message: Message
     turn_id: TurnId | None = None
 
 
@@ -68,10 +67,9 @@ class Exchange:
                 await self._refuse(principal, user_id, conversation_id)
                 raise UnavailableError("Access changed while the message was on its way.")
             await self._ports.events.publish(Bell(conversation_id=conversation_id, seq=placed.seq))
-            if turn is None:
-                return Posted(message=placed)
-            self._on_turn()
-            return Posted(message=placed, turn_id=turn.id)
+            if turn is not None:
+                self._on_turn()
+            return Posted(**asdict(placed), turn_id=None if turn is None else turn.id)
 
     async def get(
         self, principal: Principal, conversation_id: ConversationId, message_id: MessageId
@@ -111,20 +109,21 @@ class Exchange:
         self,
         principal: Principal,
         conversation_id: ConversationId,
+        page: PageRequest,
         *,
         after: int = 0,
-        limit: int = MAX_LIMIT,
-    ) -> Sequence[Recorded]:
-        """Return up to *limit* events after place *after*."""
+    ) -> Page[Recorded]:
+        """Return a page of events, from after place *after* where there is no cursor."""
         with operation(self._ports, "exchange.log"):
             require_permission(principal.permissions, "read:messages")
-            if not 1 <= limit <= MAX_LIMIT:
-                raise InvalidInputError(Fault("/limit", "range", f"must be from 1 to {MAX_LIMIT}"))
             user_id = await self._reception.admit(principal)
+            scope = f"events:{conversation_id}"
+            seq = after if page.cursor is None else decode_cursor(scope, page.cursor, int)
             async with self._ports.store.begin(read_only=True) as work:
                 access = await work.conversations.access(user_id, conversation_id)
                 enter_conversation(self._reception.present(principal, access))
-                return await work.events.since(conversation_id, seq=after, limit=limit)
+                found = await work.events.since(conversation_id, seq=seq, limit=page.limit + 1)
+            return cut(scope, found, page.limit, lambda recorded: recorded.seq)
 
     async def _refuse(
         self, principal: Principal, user_id: UserId, conversation_id: ConversationId

@@ -1,0 +1,102 @@
+"""The application: routes, the errors they end in, and the service behind them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+from litestar import Litestar
+from litestar.exceptions import HTTPException
+
+from cortex_adapters.litestar.auth import authentication
+from cortex_adapters.litestar.call import MAX_BODY, Call
+from cortex_adapters.litestar.errors import ErrorAnswers
+from cortex_adapters.litestar.headers import add_headers
+from cortex_adapters.litestar.health import Health
+from cortex_adapters.litestar.issuer import DevelopmentIssuer
+from cortex_adapters.litestar.routes import (
+    conversations,
+    docs,
+    events,
+    health,
+    identity,
+    messages,
+    users,
+    workspaces,
+)
+from cortex_core import Cortex
+from cortex_core.domain.errors import CortexError
+
+
+class WebConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What the routes say about this deployment."""
+
+    docs_url: str
+    development: bool
+    public_url: str
+    issuer: str
+    audience: str
+    environment: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What the routes work with; *issuer* is there in development only."""
+
+    cortex: Cortex
+    issuer: DevelopmentIssuer | None = None
+    ready: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+
+
+def create_app(
+    open_service: Callable[[], AbstractAsyncContextManager[Service]], config: WebConfig
+) -> Litestar:
+    """Build the application; the service is opened at start-up and closed at shutdown."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_service() as service:
+            app.state.service = service
+            app.state.health = Health(service.ready)
+            yield
+
+    answers = ErrorAnswers(
+        docs_url=config.docs_url,
+        resource_metadata=f"{config.public_url}/.well-known/oauth-protected-resource",
+    )
+    app = Litestar(
+        [
+            *users.handlers,
+            *workspaces.handlers,
+            *conversations.handlers,
+            *messages.handlers,
+            *events.handlers,
+            *health.handlers,
+            *identity.handlers,
+            *(identity.development_handlers if config.development else ()),
+            *docs.handlers,
+        ],
+        request_class=Call,
+        middleware=[authentication],
+        before_send=[add_headers],
+        lifespan=[lifespan],
+        exception_handlers={
+            CortexError: answers.named,
+            HTTPException: answers.framework,
+            Exception: answers.unexpected,
+        },
+        openapi_config=None,
+        request_max_body_size=MAX_BODY,
+        logging_config=None,
+    )
+    app.state.config = config
+    return app
+
+
+def drain(app: Litestar) -> None:
+    """Begin to leave: not ready any more, streams end with a goodbye, no more turns are taken."""
+    app.state.health.leaving = True
+    app.state.service.cortex.leave()

@@ -1,0 +1,50 @@
+"""Proves the caller of every route that is not public, before its handler runs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, cast
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from cortex_adapters.litestar.operations import Operation
+from cortex_core import Cortex
+from cortex_core.domain.errors import MalformedCredentialError, UnauthenticatedError
+from cortex_core.ports import Credential, Scheme
+
+# RFC 6750 section 2.1 and RFC 9110 section 11.6.2: a scheme, one space, one b64token.
+_HEADER: Final = re.compile(rb"([A-Za-z][A-Za-z0-9-]*) ([A-Za-z0-9._~+/-]+=*)")
+_SCHEMES: Final[dict[bytes, Scheme]] = {b"bearer": "Bearer", b"dpop": "DPoP"}
+
+
+def credential_of(headers: list[tuple[bytes, bytes]]) -> Credential:
+    """Return the one credential in *headers*.
+
+    Raises:
+        UnauthenticatedError: There is none.
+        MalformedCredentialError: There are several, or it cannot be read.
+    """
+    found = [value for name, value in headers if name == b"authorization"]
+    if not found:
+        raise UnauthenticatedError(missing=True)
+    match = _HEADER.fullmatch(found[0]) if len(found) == 1 else None
+    if match is None:
+        raise MalformedCredentialError
+    scheme = _SCHEMES.get(match[1].lower())
+    if scheme is None:
+        raise UnauthenticatedError("scheme")
+    return Credential(scheme=scheme, token=match[2].decode("ascii"))
+
+
+def authentication(app: ASGIApp) -> ASGIApp:
+    """Wrap *app*: prove the caller, and put the principal where handlers find it."""
+
+    async def authenticate(scope: Scope, receive: Receive, send: Send) -> None:
+        operation: Operation = scope["route_handler"].opt["operation"]
+        if not operation.public:
+            cortex = cast("Cortex", scope["litestar_app"].state.service.cortex)
+            credential = credential_of(list(scope["headers"]))
+            scope["user"] = await cortex.ports.identity.authenticate(credential)
+        await app(scope, receive, send)
+
+    return authenticate

@@ -1,0 +1,165 @@
+"""A request, as our handlers see it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+
+from cortex_adapters.litestar import strict_json
+from cortex_adapters.litestar.operations import Operation
+from cortex_core import Cortex, Principal
+from cortex_core.domain.errors import (
+    Fault,
+    InvalidInputError,
+    MalformedError,
+    NotFoundError,
+    TooLargeError,
+    UnsupportedFormatError,
+)
+from cortex_core.domain.ids import ConversationId, MessageId, UserId, WorkspaceId, is_id
+from cortex_core.domain.paging import PageRequest
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+MAX_BODY: Final = 1024 * 1024
+_CHARSET: Final = re.compile(r'charset="?utf-8"?', re.IGNORECASE)
+_COUNT: Final = re.compile(r"[0-9]{1,18}")
+_ETAG: Final = re.compile(r'"([0-9]{1,18})"')
+_MATCHES_NOTHING: Final = -1
+
+
+class Call(Request[Principal, object, State]):
+    """A request with what our handlers ask of it; what is wrong is raised as named errors."""
+
+    @property
+    def cortex(self) -> Cortex:
+        """The core."""
+        cortex: Cortex = self.app.state.service.cortex
+        return cortex
+
+    @property
+    def operation(self) -> Operation:
+        """What the route says of itself."""
+        operation: Operation = self.route_handler.opt["operation"]
+        return operation
+
+    @property
+    def workspace_id(self) -> WorkspaceId:
+        """The workspace in the path; what is no id names nothing."""
+        return WorkspaceId(self._id("workspace_id"))
+
+    @property
+    def conversation_id(self) -> ConversationId:
+        """The conversation in the path; what is no id names nothing."""
+        return ConversationId(self._id("conversation_id"))
+
+    @property
+    def message_id(self) -> MessageId:
+        """The message in the path; what is no id names nothing."""
+        return MessageId(self._id("message_id"))
+
+    @property
+    def user_id(self) -> UserId:
+        """The user in the path; what is no id names nothing."""
+        return UserId(self._id("user_id"))
+
+    async def command(self, type_: type[T]) -> T:
+        """Return the body as a *type_*."""
+        self._require_json()
+        return strict_json.decode(await self._read(), type_)
+
+    def page(self) -> PageRequest:
+        """Return which page is asked for."""
+        given = self.arguments()
+        cursor = given.get("cursor")
+        limit = self.number(given, "limit")
+        return (
+            PageRequest(cursor=cursor) if limit is None else PageRequest(limit=limit, cursor=cursor)
+        )
+
+    def arguments(self) -> dict[str, str]:
+        """Return the query parameters; each is known to the route, and given once at the most."""
+        try:
+            pairs = parse_qsl(
+                self.scope["query_string"].decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=32,
+            )
+        except ValueError as error:
+            raise MalformedError("The query cannot be read.") from error
+        known = {query.name for query in self.operation.query}
+        given = dict(pairs)
+        faults = [
+            Fault(f"/{name}", "unknown", "is not known here") for name in given.keys() - known
+        ]
+        if len(given) < len(pairs):
+            faults.append(Fault("", "repeated", "each parameter may be given once"))
+        if faults:
+            raise InvalidInputError(*faults)
+        return given
+
+    @staticmethod
+    def number(given: dict[str, str], name: str) -> int | None:
+        """Return a parameter that is a number from 0, None where it is not given."""
+        text = given.get(name)
+        if text is None:
+            return None
+        if not _COUNT.fullmatch(text):
+            raise InvalidInputError(Fault(f"/{name}", "type", "must be a whole number from 0"))
+        return int(text)
+
+    def version(self) -> int | None:
+        """Return the version in `If-Match` (RFC 9110 section 13.1.1), None for any.
+
+        An entity tag that is not one of ours, or is weak, matches nothing.
+        """
+        tags = self.headers.getall("if-match", [])
+        if len(tags) > 1 or (tags and "," in tags[0]):
+            raise MalformedError("If-Match must name one entity tag.")
+        if not tags or tags[0].strip() == "*":
+            return None
+        match = _ETAG.fullmatch(tags[0].strip())
+        return int(match[1]) if match else _MATCHES_NOTHING
+
+    def _id(self, name: str) -> str:
+        text = str(self.path_params[name])
+        if not is_id(text):
+            raise NotFoundError
+        return text
+
+    def _require_json(self) -> None:
+        """Refuse other formats, so that no form of a foreign page can post here."""
+        kind, _, parameters = self.headers.get("content-type", "").partition(";")
+        accepted = {"application/json"}
+        if self.operation.merge_patch:
+            accepted.add("application/merge-patch+json")
+        if kind.strip().lower() not in accepted or (
+            parameters.strip() and not _CHARSET.fullmatch(parameters.strip())
+        ):
+            raise UnsupportedFormatError(f"Send the body as {' or '.join(sorted(accepted))}.")
+        if self.headers.get("content-encoding", "identity").lower() != "identity":
+            raise UnsupportedFormatError("Send the body without a content encoding.")
+
+    async def _read(self) -> bytes:
+        """Return the body, refused before it is read whole if it is too large."""
+        announced = self.headers.get("content-length", "0")
+        if announced.isdigit() and int(announced[:19]) > MAX_BODY:
+            raise TooLargeError(f"A body may have {MAX_BODY} bytes.")
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                raise MalformedError("The client went away before the body was whole.")
+            chunks.append(message["body"])
+            size += len(message["body"])
+            if size > MAX_BODY:
+                raise TooLargeError(f"A body may have {MAX_BODY} bytes.")
+            if not message["more_body"]:
+                return b"".join(chunks)

@@ -1,0 +1,36 @@
+"""The word that ties one request's answer, log lines and errors together."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+from litestar.types import Scope
+
+HEADER: Final = b"x-correlation-id"
+_ACCEPTED: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_KEY: Final = "cortex_correlation_id"
+
+
+def correlation_id(scope: Scope) -> str:
+    """Return the request's correlation id: the caller's if it is acceptable, else a fresh one."""
+    state: dict[str, str] = scope["state"]
+    if _KEY not in state:
+        state[_KEY] = _offered(scope) or str(uuid4())
+    return state[_KEY]
+
+
+def instance(word: str) -> str:
+    """Return *word* as a URN (RFC 9562 section 4), or that of a UUID named after it."""
+    try:
+        return UUID(word).urn
+    except ValueError:
+        return uuid5(NAMESPACE_URL, word).urn
+
+
+def _offered(scope: Scope) -> str | None:
+    values = [value for name, value in scope["headers"] if name == HEADER]
+    if len(values) == 1 and _ACCEPTED.fullmatch(values[0]):
+        return values[0].decode("ascii")
+    return None

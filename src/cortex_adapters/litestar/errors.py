@@ -1,0 +1,146 @@
+"""Named errors become HTTP answers, here and nowhere else (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+
+from cortex_adapters.litestar.correlation import correlation_id, instance
+from cortex_core.domain import errors
+from cortex_core.domain.errors import CortexError, Fault
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER: Final = "1"
+REALM: Final = 'realm="cortex"'
+
+STATUS: Final[Mapping[type[CortexError], int]] = {
+    errors.InvalidInputError: 422,
+    errors.MalformedError: 400,
+    errors.InvalidCursorError: 400,
+    errors.TooLargeError: 413,
+    errors.UnsupportedFormatError: 415,
+    errors.NotAcceptableError: 406,
+    errors.MethodNotAllowedError: 405,
+    errors.UnauthenticatedError: 401,
+    errors.PermissionDeniedError: 403,
+    errors.NotFoundError: 404,
+    errors.ConflictError: 409,
+    errors.StaleVersionError: 412,
+    errors.BusyError: 503,
+    errors.DeadlineError: 503,
+    errors.OverloadedError: 503,
+    errors.UnavailableError: 503,
+    errors.StorageCorruptError: 503,
+    errors.SchemaError: 503,
+    CortexError: 500,
+}
+
+# What the framework itself raises, by status; anything else it raises is our fault.
+_FRAMEWORK: Final[Mapping[int, type[CortexError]]] = {
+    400: errors.MalformedError,
+    404: errors.NotFoundError,
+    405: errors.MethodNotAllowedError,
+    406: errors.NotAcceptableError,
+    413: errors.TooLargeError,
+    415: errors.UnsupportedFormatError,
+}
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A problem (RFC 9457); `code` names its kind, `errors` the fields that are wrong."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    correlation_id: str
+    retryable: bool
+    errors: tuple[Fault, ...] = ()
+
+
+def status_of(error: type[CortexError]) -> int:
+    """Return the HTTP status that answers *error*."""
+    return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
+
+
+def problem_of(error: CortexError, *, word: str, docs_url: str) -> Problem:
+    """Return *error* as a problem of the request with the correlation id *word*."""
+    return Problem(
+        type=f"{docs_url}/errors#{error.code}",
+        title=error.title,
+        status=status_of(type(error)),
+        detail=str(error),
+        instance=instance(word),
+        code=error.code,
+        correlation_id=word,
+        retryable=error.retryable,
+        errors=error.faults if isinstance(error, errors.InvalidInputError) else (),
+    )
+
+
+def challenge(error: CortexError, resource_metadata: str) -> str | None:
+    """Return the `WWW-Authenticate` that *error* calls for (RFC 6750 section 3, RFC 9728)."""
+    match error:
+        case errors.UnauthenticatedError(missing=True):
+            return f'Bearer {REALM}, resource_metadata="{resource_metadata}"'
+        case errors.UnauthenticatedError():
+            return (
+                f'Bearer {REALM}, error="invalid_token", '
+                'error_description="The access token is invalid or expired", '
+                f'resource_metadata="{resource_metadata}"'
+            )
+        case errors.PermissionDeniedError(permission=str(permission)) if permission:
+            return f'Bearer {REALM}, error="insufficient_scope", scope="{permission}"'
+        case errors.MalformedCredentialError():
+            return f'Bearer {REALM}, error="invalid_request"'
+        case _:
+            return None
+
+
+class ErrorAnswers:
+    """Answers every error that leaves a handler or the framework."""
+
+    def __init__(self, *, docs_url: str, resource_metadata: str) -> None:
+        self._docs_url = docs_url
+        self._resource_metadata = resource_metadata
+
+    def named(self, request: Request[object, object, State], error: CortexError) -> Response[bytes]:
+        """Answer an error of the catalogue."""
+        problem = problem_of(error, word=correlation_id(request.scope), docs_url=self._docs_url)
+        headers = {"cache-control": "no-store"}
+        if error.retryable:
+            headers["retry-after"] = RETRY_AFTER
+        if asked := challenge(error, self._resource_metadata):
+            headers["www-authenticate"] = asked
+        return Response(
+            msgspec.json.encode(problem),
+            status_code=problem.status,
+            headers=headers,
+            media_type=MEDIA_TYPE,
+        )
+
+    def framework(
+        self, request: Request[object, object, State], error: HTTPException
+    ) -> Response[bytes]:
+        """Answer what the framework refused before or around a handler."""
+        kind = _FRAMEWORK.get(error.status_code)
+        if kind is None:
+            return self.unexpected(request, error)
+        answer = self.named(request, kind())
+        if error.status_code == 405:  # noqa: PLR2004 - RFC 9110 section 15.5.6
+            answer.headers["allow"] = (error.headers or {}).get("allow", "")
+        return answer
+
+    def unexpected(
+        self, request: Request[object, object, State], error: Exception
+    ) -> Response[bytes]:
+        """Answer what nobody planned for; the cause goes to the operator only."""
+        incident = request.app.state.service.cortex.ports.errors.report(error, operation="http")
+        return self.named(request, errors.InternalError(incident))

@@ -1,0 +1,32 @@
+"""What the development routes need of an issuer of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An access token (RFC 6749 section 5.1); `expires_in` is in seconds."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
+class DevelopmentIssuer(Protocol):
+    """Gives tokens to whoever asks; exists in development only."""
+
+    async def token(self, *, email: str, name: str, permissions: Sequence[str] | None) -> Token:
+        """Return a token for the user with that e-mail address; all permissions for None.
+
+        Raises:
+            InvalidInputError: The address or a permission is none.
+        """
+        ...
+
+    async def jwks(self) -> Mapping[str, object]:
+        """Return the public keys (RFC 7517 section 5)."""
+        ...

@@ -1,0 +1,61 @@
+"""What each route says of itself: the source of its OpenAPI entry and of its checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cortex_core.domain.errors import CortexError
+from cortex_core.domain.policy import Permission
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """A query parameter; *schema* is its JSON Schema."""
+
+    name: str
+    description: str
+    schema: dict[str, object]
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a route takes, what it answers, and who may call it.
+
+    *answer* is the type of the body that *status* comes with, None for no body. Errors that
+    every route shares are not repeated in *errors*.
+    """
+
+    summary: str
+    tag: str
+    status: int = 200
+    answer: Any = None
+    answer_description: str = ""
+    media_type: str = "application/json"
+    body: type[msgspec.Struct] | None = None
+    merge_patch: bool = False
+    query: tuple[Query, ...] = ()
+    etag: bool = False
+    if_match: bool = False
+    location: bool = False
+    stream: bool = False
+    permission: Permission | None = None
+    public: bool = False
+    errors: tuple[type[CortexError], ...] = ()
+
+
+LIMIT = Query(
+    name="limit",
+    description="How many items at the most.",
+    schema={"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+)
+CURSOR = Query(
+    name="cursor",
+    description="Where the page begins: the `next_cursor` of the page before.",
+    schema={"type": "string"},
+)
+PAGE = (LIMIT, CURSOR)
+
+
+def describe(operation: Operation) -> dict[str, object]:
+    """Return the `opt` of a route handler that *operation* describes."""
+    return {"operation": operation}

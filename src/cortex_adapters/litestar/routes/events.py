@@ -1,0 +1,89 @@
+"""The log of a conversation: as a live stream, or as pages."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Final
+
+from litestar import Response, get
+from litestar.response import Stream
+
+from cortex_adapters.litestar import sse
+from cortex_adapters.litestar.answers import JSON, answer
+from cortex_adapters.litestar.call import Call
+from cortex_adapters.litestar.correlation import correlation_id
+from cortex_adapters.litestar.errors import problem_of
+from cortex_adapters.litestar.operations import PAGE, Operation, Query, describe
+from cortex_core.domain.errors import NotAcceptableError
+from cortex_core.domain.paging import Page
+from cortex_core.services.following import Resume
+
+_LAST_EVENT_ID: Final = re.compile(r"([0-9a-zA-Z]{1,64})\.([0-9]{1,18})")
+_FOREIGN: Final = Resume(seq=0, epoch="")
+AFTER: Final = Query(
+    name="after",
+    description="Only events after this place; Last-Event-ID counts first.",
+    schema={"type": "integer", "minimum": 0, "default": 0},
+)
+
+
+@get(
+    "/v1/conversations/{conversation_id:str}/events",
+    opt=describe(
+        Operation(
+            summary="Follow a conversation live, or read its log in pages",
+            tag="events",
+            answer=Page[sse.WireEvent],
+            query=(*PAGE, AFTER),
+            stream=True,
+            permission="read:messages",
+            errors=(NotAcceptableError,),
+        )
+    ),
+)
+async def events(request: Call) -> Response[bytes] | Stream:
+    wanted = request.accept.best_match([sse.MEDIA_TYPE, JSON])
+    if wanted is None:
+        raise NotAcceptableError
+    return await (_pages(request) if wanted == JSON else _stream(request))
+
+
+async def _pages(request: Call) -> Response[bytes]:
+    after = request.number(request.arguments(), "after") or 0
+    found = await request.cortex.exchange.log(
+        request.user, request.conversation_id, request.page(), after=after
+    )
+    items = [sse.wire(recorded) for recorded in found.items]
+    return answer(Page(items=items, next_cursor=found.next_cursor))
+
+
+async def _stream(request: Call) -> Stream:
+    following = request.cortex.following
+    items = await following.open(request.user, request.conversation_id, _resume(request))
+    encoder = sse.Encoder(
+        epoch=await following.epoch(),
+        clock=request.cortex.ports.clock,
+        problem=partial(
+            problem_of,
+            word=correlation_id(request.scope),
+            docs_url=request.app.state.config.docs_url,
+        ),
+    )
+    # X-Accel-Buffering: proxies that buffer would hold events back.
+    return Stream(
+        encoder.stream(items), media_type=sse.MEDIA_TYPE, headers={"x-accel-buffering": "no"}
+    )
+
+
+def _resume(request: Call) -> Resume:
+    """Return from where to go on; an id that is not one of ours asks for a reset."""
+    after = request.number(request.arguments(), "after")
+    last = request.headers.get("last-event-id")
+    if not last:
+        return Resume(seq=after or 0)
+    match = _LAST_EVENT_ID.fullmatch(last)
+    return Resume(epoch=match[1], seq=int(match[2])) if match else _FOREIGN
+
+
+handlers = [events]

@@ -1,0 +1,119 @@
+"""What clients need to know about credentials, and tokens in development."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+
+from cortex_adapters.litestar.answers import answer
+from cortex_adapters.litestar.call import Call
+from cortex_adapters.litestar.issuer import Token
+from cortex_adapters.litestar.operations import Operation, describe
+from cortex_core.domain.commands import Command
+from cortex_core.domain.policy import PERMISSIONS
+from cortex_core.domain.text import UserName
+
+Email = Annotated[
+    str,
+    msgspec.Meta(
+        extra_json_schema={
+            "minLength": 3,
+            "maxLength": 255,
+            "pattern": r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$",
+        }
+    ),
+]
+PermissionName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(PERMISSIONS)})]
+
+
+class AskForToken(Command, frozen=True, kw_only=True):
+    """Ask the development issuer for a token; all permissions unless some are named."""
+
+    email: Email
+    name: UserName = ""
+    permissions: list[PermissionName] | None = None
+
+
+class ProtectedResource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Protected resource metadata (RFC 9728 section 2)."""
+
+    resource: str
+    authorization_servers: list[str]
+    scopes_supported: list[str]
+    bearer_methods_supported: list[str]
+    resource_name: str
+    resource_documentation: str
+
+
+class KeySet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A set of public keys (RFC 7517 section 5)."""
+
+    keys: list[dict[str, object]]
+
+
+@get(
+    "/.well-known/oauth-protected-resource",
+    opt=describe(
+        Operation(
+            summary="Where to get tokens for this resource (RFC 9728)",
+            tag="identity",
+            answer=ProtectedResource,
+            public=True,
+        )
+    ),
+)
+async def protected_resource(request: Call) -> Response[bytes]:
+    config = request.app.state.config
+    return answer(
+        ProtectedResource(
+            resource=config.audience,
+            authorization_servers=[config.issuer],
+            scopes_supported=sorted(PERMISSIONS),
+            bearer_methods_supported=["header"],
+            resource_name="Cortex Core",
+            resource_documentation=config.docs_url,
+        )
+    )
+
+
+@post(
+    "/auth/dev/token",
+    status_code=200,
+    opt=describe(
+        Operation(
+            summary="Get a token of the local issuer; in development only",
+            tag="identity",
+            answer=Token,
+            body=AskForToken,
+            public=True,
+        )
+    ),
+)
+async def token(request: Call) -> Response[bytes]:
+    asked = await request.command(AskForToken)
+    return answer(
+        await request.app.state.service.issuer.token(
+            email=asked.email, name=asked.name, permissions=asked.permissions
+        )
+    )
+
+
+@get(
+    "/.well-known/jwks.json",
+    opt=describe(
+        Operation(
+            summary="The local issuer's public keys; in development only",
+            tag="identity",
+            answer=KeySet,
+            public=True,
+        )
+    ),
+)
+async def jwks(request: Call) -> Response[bytes]:
+    return answer(await request.app.state.service.issuer.jwks())
+
+
+handlers = [protected_resource]
+development_handlers = [token, jwks]

@@ -1,0 +1,105 @@
+"""Server-sent events, as the WHATWG HTML standard defines the stream (section 9.2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+
+from cortex_adapters.litestar.errors import Problem
+from cortex_core.domain.errors import CortexError
+from cortex_core.domain.events import EventData, Recorded, TurnDelta
+from cortex_core.domain.models import ASSISTANT, Actor
+from cortex_core.ports import Clock
+from cortex_core.services.following import Goodbye, Item, Quiet, Reset
+
+MEDIA_TYPE: Final = "text/event-stream"
+RETRY_MS: Final = 2000
+HEARTBEAT: Final = b": quiet\n\n"
+
+EventType = Literal[
+    "message.created",
+    "turn.started",
+    "turn.delta",
+    "turn.completed",
+    "turn.failed",
+    "conversation.updated",
+    "participant.added",
+    "participant.removed",
+    "reset",
+    "goodbye",
+]
+
+
+class WireEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An event as clients see it; what passes by has no `seq`."""
+
+    type: str
+    seq: int | None
+    at: datetime
+    actor: Actor | None
+    data: EventData | TurnDelta | Problem | dict[str, object]
+
+
+def wire(recorded: Recorded) -> WireEvent:
+    """Return a logged event as clients see it."""
+    return WireEvent(
+        type=recorded.data.type,
+        seq=recorded.seq,
+        at=recorded.at,
+        actor=recorded.actor,
+        data=recorded.data,
+    )
+
+
+def encode(event: WireEvent, *, epoch: str) -> bytes:
+    """Return *event* as one block; JSON text holds no line break, so its data is one line."""
+    place = b"" if event.seq is None else f"id: {epoch}.{event.seq}\n".encode()
+    name = event.type.encode()
+    return b"%bevent: %b\ndata: %b\n\n" % (place, name, msgspec.json.encode(event))
+
+
+ProblemOf = Callable[[CortexError], Problem]
+
+
+class Encoder:
+    """Turns a follower's items into the bytes of one stream."""
+
+    def __init__(self, *, epoch: str, clock: Clock, problem: ProblemOf) -> None:
+        self._epoch = epoch
+        self._clock = clock
+        self._problem = problem
+
+    async def stream(self, items: AsyncIterator[Item]) -> AsyncIterator[bytes]:
+        """Yield the stream; an error on the way becomes its goodbye."""
+        yield b"retry: %d\n\n" % RETRY_MS
+        try:
+            async for item in items:
+                yield self._block(item)
+        except CortexError as error:
+            yield self._block(Goodbye(reason=error))
+
+    def _block(self, item: Item) -> bytes:
+        match item:
+            case Recorded():
+                return encode(wire(item), epoch=self._epoch)
+            case Quiet():
+                return HEARTBEAT
+            case TurnDelta():
+                data = {
+                    "turn_id": item.turn_id,
+                    "attempt": item.attempt,
+                    "index": item.index,
+                    "text": item.text,
+                }
+                return self._passing(item.type, data, ASSISTANT)
+            case Reset():
+                return self._passing("reset", {"oldest": item.oldest}, None)
+            case Goodbye():
+                return self._passing("goodbye", self._problem(item.reason), None)
+
+    def _passing(self, type_: str, data: dict[str, object] | Problem, actor: Actor | None) -> bytes:
+        event = WireEvent(type=type_, seq=None, at=self._clock(), actor=actor, data=data)
+        return encode(event, epoch=self._epoch)

@@ -1,0 +1,117 @@
+"""Our own strict JSON gate: what passes it is JSON by RFC 8259, and means one thing only.
+
+Refused beside what is not JSON: anything but UTF-8, duplicate names (RFC 8259 section 4 leaves
+their meaning open), and more than 64 levels.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final, NoReturn, TypeVar, get_type_hints
+
+import msgspec
+
+from cortex_core.domain.errors import Fault, InvalidInputError, MalformedError
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+MAX_DEPTH: Final = 64
+
+
+def parse(body: bytes) -> object:
+    """Return what *body* says.
+
+    Raises:
+        MalformedError: It is not strict JSON.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedError("The body is not UTF-8.") from error
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+        _require_shallow(text)
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError("The body is not JSON.") from error
+
+
+def decode(body: bytes, type_: type[T]) -> T:
+    """Return *body* as a *type_*.
+
+    Raises:
+        MalformedError: It is not strict JSON.
+        InvalidInputError: It is not a *type_*; every field that is wrong is named.
+    """
+    value = parse(body)
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        raise InvalidInputError(*_faults(value, type_, error)) from error
+
+
+def _faults(value: object, type_: type[T], error: msgspec.ValidationError) -> list[Fault]:
+    if not isinstance(value, dict):
+        return [Fault("", "type", "must be a JSON object")]
+    hints = get_type_hints(type_, include_extras=True)
+    fields = msgspec.structs.fields(type_)
+    names = {field.encode_name for field in fields}
+    faults = [
+        Fault(_pointer(name), "unknown", f"is not known here; known are {', '.join(sorted(names))}")
+        for name in value
+        if name not in names
+    ]
+    for field in fields:
+        if field.encode_name not in value:
+            if field.required:
+                faults.append(Fault(_pointer(field.encode_name), "missing", "is required"))
+            continue
+        try:
+            msgspec.convert(value[field.encode_name], hints[field.name])
+        except msgspec.ValidationError as fault:
+            faults.append(_fault(_pointer(field.encode_name), fault))
+    return faults or [_fault("", error)]
+
+
+def _fault(pointer: str, error: msgspec.ValidationError) -> Fault:
+    """Say what msgspec says, with the path below *pointer* as a JSON Pointer (RFC 6901)."""
+    said, _, path = str(error).partition(" - at `$")
+    below = path.rstrip("`").replace("[...]", "").replace("[", "/").replace("]", "")
+    expected = said[:1].lower() + said[1:].replace("`", "")
+    return Fault(pointer + below.replace(".", "/"), "type", expected)
+
+
+def _pointer(name: str) -> str:
+    return "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise MalformedError("A JSON object has the same name twice.")
+    return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise MalformedError(f"{constant} is not JSON.")
+
+
+def _require_shallow(text: str) -> None:
+    depth = 0
+    quoted = escaped = False
+    for character in text:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                quoted = False
+        elif character == '"':
+            quoted = True
+        elif character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise MalformedError(f"The body is more than {MAX_DEPTH} levels deep.")
+        elif character in "]}":
+            depth -= 1

@@ -1,0 +1,202 @@
+"""Plain values for clauses and tests: valid, distinct, as short as the caller likes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from cortex_core.domain.events import Event, Loggable, ParticipantAdded
+from cortex_core.domain.ids import (
+    ConversationId,
+    MessageId,
+    TurnId,
+    UserId,
+    Uuid7,
+    WorkspaceId,
+)
+from cortex_core.domain.models import (
+    Actor,
+    ActorKind,
+    Conversation,
+    Membership,
+    Message,
+    MessageRole,
+    Participant,
+    Role,
+    Turn,
+    User,
+    UserStatus,
+    Workspace,
+)
+from cortex_core.ports import Principal
+
+NOON: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ISSUER: Final = "https://issuer.example/"
+
+new_id: Final = Uuid7()
+
+
+def at(seconds: float) -> datetime:
+    """Return the time that is *seconds* after noon."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def user_id() -> UserId:
+    return UserId(new_id())
+
+
+def workspace_id() -> WorkspaceId:
+    return WorkspaceId(new_id())
+
+
+def conversation_id() -> ConversationId:
+    return ConversationId(new_id())
+
+
+def message_id() -> MessageId:
+    return MessageId(new_id())
+
+
+def turn_id() -> TurnId:
+    return TurnId(new_id())
+
+
+def user(
+    *,
+    issuer: str = ISSUER,
+    subject: str | None = None,
+    name: str = "Ada",
+    email: str | None = None,
+    email_verified: bool = False,
+    status: UserStatus = UserStatus.ACTIVE,
+    metadata: dict[str, object] | None = None,
+    created_at: datetime = NOON,
+    updated_at: datetime | None = None,
+) -> User:
+    return User(
+        id=user_id(),
+        issuer=issuer,
+        subject=new_id() if subject is None else subject,
+        name=name,
+        email=email,
+        email_verified=email_verified,
+        status=status,
+        metadata=metadata or {},
+        created_at=created_at,
+        updated_at=updated_at or created_at,
+    )
+
+
+def workspace(
+    name: str | None = None,
+    *,
+    description: str = "",
+    metadata: dict[str, object] | None = None,
+    version: int = 1,
+    created_at: datetime = NOON,
+    updated_at: datetime | None = None,
+) -> Workspace:
+    fresh = workspace_id()
+    return Workspace(
+        id=fresh,
+        name=f"Workspace {fresh}" if name is None else name,
+        description=description,
+        metadata=metadata or {},
+        version=version,
+        created_at=created_at,
+        updated_at=updated_at or created_at,
+    )
+
+
+def membership(workspace: Workspace, user: User, role: Role) -> Membership:
+    return Membership(workspace_id=workspace.id, user_id=user.id, role=role)
+
+
+def conversation(
+    workspace: Workspace,
+    topic: str = "Hello",
+    *,
+    metadata: dict[str, object] | None = None,
+    version: int = 1,
+    created_at: datetime = NOON,
+    updated_at: datetime | None = None,
+) -> Conversation:
+    return Conversation(
+        id=conversation_id(),
+        workspace_id=workspace.id,
+        topic=topic,
+        metadata=metadata or {},
+        version=version,
+        created_at=created_at,
+        updated_at=updated_at or created_at,
+    )
+
+
+def participant(conversation: Conversation, user: User) -> Participant:
+    return Participant(conversation_id=conversation.id, user_id=user.id)
+
+
+def actor(user: User, kind: ActorKind = ActorKind.USER) -> Actor:
+    return Actor(kind=kind, id=user.id)
+
+
+def message(
+    conversation: Conversation,
+    author: User | Actor,
+    content: str = "Hello.",
+    *,
+    role: MessageRole = MessageRole.USER,
+    in_reply_to: MessageId | None = None,
+    metadata: dict[str, object] | None = None,
+    created_at: datetime = NOON,
+) -> Message:
+    return Message(
+        id=message_id(),
+        conversation_id=conversation.id,
+        author=author if isinstance(author, Actor) else actor(author),
+        role=role,
+        content=content,
+        in_reply_to=in_reply_to,
+        metadata=metadata or {},
+        created_at=created_at,
+    )
+
+
+def turn(message: Message, *, created_at: datetime | None = None) -> Turn:
+    added = created_at or message.created_at
+    return Turn(
+        id=turn_id(),
+        conversation_id=message.conversation_id,
+        message_id=message.id,
+        created_at=added,
+        updated_at=added,
+    )
+
+
+def event(
+    conversation: Conversation,
+    user: User,
+    data: Loggable | None = None,
+    *,
+    at: datetime = NOON,
+) -> Event:
+    return Event(
+        conversation_id=conversation.id,
+        at=at,
+        actor=actor(user),
+        data=data or ParticipantAdded(user_id=user.id),
+    )
+
+
+def principal(user: User, *permissions: str, expires_at: datetime | None = None) -> Principal:
+    """Return a caller with the identity of *user*."""
+    return Principal(
+        kind="user",
+        issuer=user.issuer,
+        subject=user.subject,
+        permissions=frozenset(permissions),
+        name=user.name,
+        email=user.email,
+        email_verified=user.email_verified,
+        expires_at=expires_at,
+    )
