@@ -27,7 +27,9 @@ class Members:
             require_permission(principal.permissions, "read:workspaces")
             user_id = await self._reception.admit(principal)
             scope = f"members:{workspace_id}"
-            after = decode_cursor(scope, page.cursor, UserId) if page.cursor is not None else None
+            after = (
+                UserId(decode_cursor(scope, page.cursor, str)) if page.cursor is not None else None
+            )
             async with self._ports.store.begin(read_only=True) as work:
                 access = await work.workspaces.access(user_id, workspace_id)
                 enter_workspace(self._reception.present(principal, access))

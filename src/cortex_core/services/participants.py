@@ -27,7 +27,9 @@ class Participants:
             require_permission(principal.permissions, "read:conversations")
             user_id = await self._reception.admit(principal)
             scope = f"participants:{conversation_id}"
-            after = decode_cursor(scope, page.cursor, UserId) if page.cursor is not None else None
+            after = (
+                UserId(decode_cursor(scope, page.cursor, str)) if page.cursor is not None else None
+            )
             async with self._ports.store.begin(read_only=True) as work:
                 access = await work.conversations.access(user_id, conversation_id)
                 enter_conversation(self._reception.present(principal, access))
