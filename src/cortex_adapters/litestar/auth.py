@@ -40,8 +40,10 @@ def authentication(app: ASGIApp) -> ASGIApp:
     """Wrap *app*: prove the caller, and put the principal where handlers find it."""
 
     async def authenticate(scope: Scope, receive: Receive, send: Send) -> None:
-        operation: Operation = scope["route_handler"].opt["operation"]
-        if not operation.public:
+        operation: Operation | None = scope["route_handler"].opt.get("operation")
+        # OPTIONS is the framework's own; any other route that says nothing of itself is not public.
+        public = scope.get("method") == "OPTIONS" if operation is None else operation.public
+        if not public:
             cortex = cast("Cortex", scope["litestar_app"].state.service.cortex)
             credential = credential_of(list(scope["headers"]))
             scope["user"] = await cortex.ports.identity.authenticate(credential)
