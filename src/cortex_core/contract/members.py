@@ -172,9 +172,9 @@ async def _remove(store: Store, workspace: Workspace, user: User) -> None:
 
 
 async def _go(store: Store, workspace: Workspace, owner: User, how: str) -> None:
-    """Look first, as the use case does, and then go."""
+    """Look, let others look, and then go."""
     async with store.begin() as work:
-        await work.workspaces.access(owner.id, workspace.id, lock=True)
+        await work.workspaces.access(owner.id, workspace.id)
         await asyncio.sleep(0)
         if how == "leave":
             await work.workspaces.remove_member(workspace.id, owner.id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 import pytest
 
 from cortex_core.contract import make
 from cortex_core.domain.models import Conversation, Membership, Role, User, Workspace
-from cortex_core.ports import Store
+from cortex_core.ports import Store, UnitOfWork
 
 
 class StoreContract:
@@ -16,7 +18,8 @@ class StoreContract:
     pytestmark = pytest.mark.anyio
 
     @pytest.fixture(scope="session")
-    def anyio_backend(self) -> str:
+    @classmethod
+    def anyio_backend(cls) -> str:
         return "asyncio"
 
     @pytest.fixture
@@ -78,6 +81,24 @@ async def stored_guest(store: Store, conversation: Conversation) -> User:
     async with store.begin() as work:
         await work.conversations.add_participant(make.participant(conversation, user))
     return user
+
+
+async def undone(
+    store: Store,
+    work_in: Callable[[UnitOfWork], Awaitable[object]],
+    error: BaseException | None = None,
+) -> None:
+    """Do some work in a unit that ends with *error*; see the same error come out."""
+    error = error or ZeroDivisionError("The unit is to be undone.")
+
+    async def unit() -> None:
+        async with store.begin() as work:
+            await work_in(work)
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        await unit()
+    assert caught.value is error
 
 
 def same(found: object, expected: object) -> bool:

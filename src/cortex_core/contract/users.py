@@ -68,7 +68,7 @@ class UsersContract(StoreContract):
             assert same(await work.users.ensure(ada), ada)
         assert same(await stored_user(store, make.user(subject=ada.subject)), ada)
 
-    async def test_a_change_is_stored(self, store: Store) -> None:
+    async def test_a_changed_user_is_stored(self, store: Store) -> None:
         ada = await stored_user(store)
         changed = replace(
             ada,

@@ -42,7 +42,7 @@ class WorkspacesContract(StoreContract):
         assert access is not None
         assert access.workspace is None
 
-    async def test_an_id_is_taken_once(self, store: Store) -> None:
+    async def test_a_workspace_id_is_taken_once(self, store: Store) -> None:
         ada, lab = await _lab(store)
         with pytest.raises(ConflictError):
             await stored_workspace(store, ada, replace(make.workspace(), id=lab.id))
@@ -62,17 +62,17 @@ class WorkspacesContract(StoreContract):
         access = await _access(store, eve.id, lab.id)
         assert same(access, WorkspaceAccess(user=eve, workspace=lab, role=None))
 
-    async def test_access_to_nothing_tells_the_user_alone(self, store: Store) -> None:
+    async def test_access_to_no_workspace_tells_the_user_alone(self, store: Store) -> None:
         ada, _ = await _lab(store)
         access = await _access(store, ada.id, make.workspace_id())
         assert same(access, WorkspaceAccess(user=ada, workspace=None, role=None))
 
-    async def test_there_is_no_access_without_a_user(self, store: Store) -> None:
+    async def test_there_is_no_access_to_a_workspace_without_a_user(self, store: Store) -> None:
         _, lab = await _lab(store)
         assert await _access(store, make.user_id(), lab.id) is None
         assert await _access(store, make.user_id(), make.workspace_id()) is None
 
-    async def test_a_locked_read_finds_the_same(self, store: Store) -> None:
+    async def test_a_locked_workspace_reads_the_same(self, store: Store) -> None:
         ada, lab = await _lab(store)
         async with store.begin() as work:
             locked = await work.workspaces.access(ada.id, lab.id, lock=True)
@@ -81,7 +81,7 @@ class WorkspacesContract(StoreContract):
             assert same(missing, WorkspaceAccess(user=ada, workspace=None, role=None))
             assert await work.workspaces.access(make.user_id(), lab.id, lock=True) is None
 
-    async def test_what_was_read_under_a_lock_may_be_changed(self, store: Store) -> None:
+    async def test_a_workspace_read_under_a_lock_may_be_changed(self, store: Store) -> None:
         """Ten units read, add one and write; none is lost and none is stale."""
         ada, lab = await _lab(store)
 
@@ -102,7 +102,7 @@ class WorkspacesContract(StoreContract):
         found = await _stored(store, ada.id, lab.id)
         assert (found.version, found.description) == (11, "|" * 10)
 
-    async def test_a_change_is_stored(self, store: Store) -> None:
+    async def test_a_changed_workspace_is_stored(self, store: Store) -> None:
         ada, lab = await _lab(store)
         changed = replace(
             lab,
@@ -121,13 +121,13 @@ class WorkspacesContract(StoreContract):
         assert (await _stored(store, ada.id, lab.id)).created_at == lab.created_at
 
     @pytest.mark.parametrize("stale", [0, 2, 99])
-    async def test_a_change_of_another_version_is_refused(self, store: Store, stale: int) -> None:
+    async def test_a_stale_change_of_a_workspace_is_refused(self, store: Store, stale: int) -> None:
         ada, lab = await _lab(store)
         with pytest.raises(StaleVersionError):
             await _update(store, replace(lab, name="Other", version=stale + 1), version=stale)
         assert same(await _stored(store, ada.id, lab.id), lab)
 
-    async def test_of_rival_changes_one_wins_and_the_rest_are_stale(self, store: Store) -> None:
+    async def test_of_rival_changes_of_a_workspace_one_wins(self, store: Store) -> None:
         ada, lab = await _lab(store)
         rivals = [replace(lab, description=f"Rival {n}", version=2) for n in range(8)]
         outcomes = await asyncio.gather(
@@ -162,13 +162,13 @@ class WorkspacesContract(StoreContract):
                 assert list(await work.workspaces.members(lab.id, after=None, limit=9)) == []
 
     @pytest.mark.parametrize("stale", [0, 2])
-    async def test_a_delete_of_another_version_is_refused(self, store: Store, stale: int) -> None:
+    async def test_a_stale_delete_of_a_workspace_is_refused(self, store: Store, stale: int) -> None:
         ada, lab = await _lab(store)
         with pytest.raises(StaleVersionError):
             await _delete(store, lab.id, version=stale)
         assert same(await _stored(store, ada.id, lab.id), lab)
 
-    async def test_a_delete_takes_what_is_inside_and_nothing_else(self, store: Store) -> None:
+    async def test_a_deleted_workspace_takes_what_is_inside_and_no_more(self, store: Store) -> None:
         gone, kept = await stored_scene(store), await stored_scene(store)
         notes = {}
         for scene in (gone, kept):

@@ -1,0 +1,1 @@
+"""Repositories over tables in memory, one module for each subject."""

@@ -1,0 +1,69 @@
+"""A store in memory: one writer at a time, readers beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from cortex_adapters.memory.repositories.conversations import MemoryConversations
+from cortex_adapters.memory.repositories.events import MemoryEvents
+from cortex_adapters.memory.repositories.messages import MemoryMessages
+from cortex_adapters.memory.repositories.registry import MemoryRegistry
+from cortex_adapters.memory.repositories.turns import MemoryTurns
+from cortex_adapters.memory.repositories.users import MemoryUsers
+from cortex_adapters.memory.repositories.workspaces import MemoryWorkspaces
+from cortex_adapters.memory.tables import Tables
+from cortex_adapters.memory.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUnitOfWork:
+    """Repositories over one draft."""
+
+    users: MemoryUsers
+    workspaces: MemoryWorkspaces
+    conversations: MemoryConversations
+    messages: MemoryMessages
+    turns: MemoryTurns
+    events: MemoryEvents
+    registry: MemoryRegistry
+
+
+class MemoryStore:
+    """Keeps everything in this process."""
+
+    def __init__(self) -> None:
+        self._tables = Tables()
+        self._writer = asyncio.Lock()
+
+    @asynccontextmanager
+    async def begin(
+        self, *, read_only: bool = False, single: bool = False
+    ) -> AsyncIterator[MemoryUnitOfWork]:
+        if read_only:
+            with self._transaction(None, single=single) as work:
+                yield work
+            return
+        async with self._writer:
+            draft = self._tables.draft()
+            with self._transaction(draft, single=single) as work:
+                yield work
+            self._tables = draft
+
+    @contextmanager
+    def _transaction(self, draft: Tables | None, *, single: bool) -> Iterator[MemoryUnitOfWork]:
+        transaction = Transaction(lambda: self._tables, draft, single=single)
+        try:
+            yield MemoryUnitOfWork(
+                users=MemoryUsers(transaction),
+                workspaces=MemoryWorkspaces(transaction),
+                conversations=MemoryConversations(transaction),
+                messages=MemoryMessages(transaction),
+                turns=MemoryTurns(transaction),
+                events=MemoryEvents(transaction),
+                registry=MemoryRegistry(transaction),
+            )
+        finally:
+            transaction.end()

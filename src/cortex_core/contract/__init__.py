@@ -1,0 +1,16 @@
+"""Promises every adapter must keep, as test classes to inherit.
+
+Subclass one and give it the fixtures it asks for.
+"""
+
+from __future__ import annotations
+
+from pkgutil import iter_modules
+
+import pytest
+
+pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
+
+from cortex_core.contract.persistence import PersistenceContract  # noqa: E402
+
+__all__ = ["PersistenceContract"]

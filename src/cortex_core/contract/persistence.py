@@ -1,0 +1,35 @@
+"""Everything a `Store` must do."""
+
+from __future__ import annotations
+
+from cortex_core.contract.conversations import ConversationsContract
+from cortex_core.contract.events import EventsContract
+from cortex_core.contract.leases import LeasesContract
+from cortex_core.contract.members import MembersContract
+from cortex_core.contract.messages import MessagesContract
+from cortex_core.contract.names import NamesContract
+from cortex_core.contract.participants import ParticipantsContract
+from cortex_core.contract.posts import PostsContract
+from cortex_core.contract.registry import RegistryContract
+from cortex_core.contract.turns import TurnsContract
+from cortex_core.contract.units import UnitsContract
+from cortex_core.contract.users import UsersContract
+from cortex_core.contract.workspaces import WorkspacesContract
+
+
+class PersistenceContract(
+    UsersContract,
+    WorkspacesContract,
+    NamesContract,
+    MembersContract,
+    ConversationsContract,
+    ParticipantsContract,
+    MessagesContract,
+    PostsContract,
+    TurnsContract,
+    LeasesContract,
+    EventsContract,
+    RegistryContract,
+    UnitsContract,
+):
+    """Give it a fixture `store`: an empty store, ready to use."""
