@@ -32,7 +32,7 @@ class SigningKey:
 
     def __init__(self, private: RSAPrivateKey) -> None:
         self.private = private
-        self.kid = _thumbprint(_public_members(private))
+        self.kid = thumbprint(_public_members(private))
 
     def __repr__(self) -> str:
         return f"SigningKey(kid={self.kid!r})"
@@ -70,6 +70,12 @@ def jwks(key: SigningKey) -> Jwks:
     return {"keys": [{**members, "use": "sig", "alg": ALGORITHM, "kid": key.kid}]}
 
 
+def thumbprint(members: dict[str, str]) -> str:
+    """Return the SHA-256 thumbprint (RFC 7638) of the required members of a JWK."""
+    text = json.dumps(members, sort_keys=True, separators=(",", ":"))
+    return _base64url(hashlib.sha256(text.encode()).digest())
+
+
 def _public_members(private: RSAPrivateKey) -> dict[str, str]:
     numbers = private.public_key().public_numbers()
     return {"e": _base64url_uint(numbers.e), "kty": "RSA", "n": _base64url_uint(numbers.n)}
@@ -82,9 +88,3 @@ def _base64url_uint(value: int) -> str:
 
 def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _thumbprint(members: dict[str, str]) -> str:
-    """Hash the required members in the order of their names, without white space."""
-    text = json.dumps(members, sort_keys=True, separators=(",", ":"))
-    return _base64url(hashlib.sha256(text.encode()).digest())

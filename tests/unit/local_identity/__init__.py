@@ -1,0 +1,1 @@
+"""The development issuer and the verification of tokens, without a network."""

@@ -1,0 +1,65 @@
+"""No token, signature or private key in any text that could be written down."""
+
+import logging
+import traceback
+
+import pytest
+
+from cortex_adapters.local_identity.tokens.compact import split
+from cortex_adapters.local_identity.tokens.header import check_header
+from cortex_adapters.local_identity.tokens.verifier import Admitted, read_token
+from cortex_core.domain.errors import UnauthenticatedError
+from tests.unit.local_identity.cases import REFUSED, Case
+from tests.unit.local_identity.forge import (
+    bearer,
+    local_issuer,
+    local_provider,
+    sign,
+    signing_key,
+    verify,
+)
+from tests.unit.local_identity.test_policy import policy
+
+
+def shown(value: object) -> str:
+    return f"{value!r} {value!s} {value}"
+
+
+def test_what_holds_a_token_or_a_key_does_not_show_it():
+    token = local_issuer().mint("ada@example.com", name="Ada")
+    text = token.access_token
+    unverified = read_token(text, max_size=16384)
+    things = [
+        token,
+        bearer(text),
+        split(text, max_size=16384),
+        unverified,
+        Admitted(token=unverified, header=check_header(unverified.header, policy())),
+        local_issuer(),
+        local_provider(),
+        signing_key(),
+    ]
+    secrets = [*text.split("."), "ada@example.com", signing_key().to_pem()[60:90]]
+    secrets += [repr(part)[2:40] for part in (unverified.parts.signature, unverified.parts.payload)]
+    for thing in things:
+        for secret in secrets:
+            assert secret not in shown(thing)
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=str)
+def test_a_refusal_tells_nothing_of_the_token(case: Case, caplog: pytest.LogCaptureFixture):
+    token = case.token()
+    with caplog.at_level(logging.DEBUG), pytest.raises(UnauthenticatedError) as refusal:
+        verify(token, *case.keys())
+    error = refusal.value
+    told = "".join(traceback.format_exception(error)) + shown(error) + error.reason + caplog.text
+    pieces = {token[start : start + 12] for start in range(0, len(token) - 12, 7)}
+    assert not [piece for piece in pieces if piece in told]
+    assert error.__cause__ is None
+    assert "\n" not in error.reason
+
+
+async def test_nothing_is_logged_of_a_good_token(caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.DEBUG):
+        await local_provider().authenticate(bearer(sign()))
+    assert caplog.text == ""

@@ -1,0 +1,132 @@
+"""One key for everybody on one store, also while the store comes and goes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from cortex_adapters.local_identity.opening import LocalIdentity
+from cortex_adapters.local_identity.shared_key import SharedKey, shared_key
+from cortex_adapters.memory.store import MemoryStore
+from cortex_core.domain.errors import (
+    CortexError,
+    IdentityUnavailableError,
+    SchemaError,
+    StorageCorruptError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from cortex_core.ports.persistence import UnitOfWork
+from tests.unit.local_identity.forge import AUDIENCE, bearer, local_issuer, sign
+
+
+class DistantStore:
+    """A store that can be away, and counts who asks for it."""
+
+    def __init__(self) -> None:
+        self.away: CortexError | None = None
+        self.asked = 0
+        self.gate: asyncio.Event | None = None
+        self._store = MemoryStore()
+
+    @asynccontextmanager
+    async def begin(
+        self, *, read_only: bool = False, single: bool = False
+    ) -> AsyncIterator[UnitOfWork]:
+        self.asked += 1
+        if self.gate is not None:
+            await self.gate.wait()
+        await asyncio.sleep(0)
+        if self.away is not None:
+            raise self.away
+        async with self._store.begin(read_only=read_only, single=single) as work:
+            yield work
+
+
+async def test_two_processes_accept_each_others_tokens():
+    store = MemoryStore()
+    here, there = (LocalIdentity(store, audience=AUDIENCE) for _ in range(2))
+    token = (await here.issuer()).mint("ada@example.com").access_token
+    principal = await there.authenticate(bearer(token))
+    assert principal.email == "ada@example.com"
+    assert (await here.issuer()).jwks() == (await there.issuer()).jwks()
+
+
+async def test_processes_that_start_together_agree_on_one_key():
+    store = MemoryStore()
+    keys = await asyncio.gather(*(shared_key(store) for _ in range(5)))
+    assert len({key.kid for key in keys}) == 1
+
+
+async def test_two_stores_do_not_accept_each_others_tokens():
+    here, there = (LocalIdentity(MemoryStore(), audience=AUDIENCE) for _ in range(2))
+    token = (await here.issuer()).mint("ada@example.com").access_token
+    with pytest.raises(UnauthenticatedError):
+        await there.authenticate(bearer(token))
+
+
+async def test_nothing_is_asked_of_the_store_before_it_is_needed():
+    store = DistantStore()
+    identity = LocalIdentity(store, audience=AUDIENCE)
+    for token in ("opaque", sign(None, {"iss": "https://other.test/"})):
+        with pytest.raises(UnauthenticatedError):
+            await identity.authenticate(bearer(token))
+    assert store.asked == 0
+
+
+async def test_a_store_that_is_away_is_no_refusal_and_its_return_is_noticed():
+    store = DistantStore()
+    identity = LocalIdentity(store, audience=AUDIENCE)
+    token = bearer(
+        (await LocalIdentity(store, audience=AUDIENCE).issuer()).mint("a@b").access_token
+    )
+    store.away = UnavailableError()
+    with pytest.raises(IdentityUnavailableError) as error:
+        await identity.authenticate(token)
+    assert error.value.__cause__ is store.away
+    with pytest.raises(IdentityUnavailableError):
+        await identity.issuer()
+    store.away = None
+    await identity.authenticate(token)
+    store.away = UnavailableError()
+    await identity.authenticate(token)
+    (await identity.issuer()).mint("c@d")
+
+
+async def test_those_who_wait_together_fail_together():
+    store = DistantStore()
+    store.away, store.gate = UnavailableError(), asyncio.Event()
+    identity = LocalIdentity(store, audience=AUDIENCE)
+    token = bearer(local_issuer().mint("a@b").access_token)
+    waiting = [asyncio.create_task(identity.authenticate(token)) for _ in range(50)]
+    await asyncio.sleep(0.01)
+    store.gate.set()
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {IdentityUnavailableError}
+    assert store.asked == 1
+
+
+async def test_a_caller_who_leaves_takes_nobody_along():
+    store = DistantStore()
+    store.gate = asyncio.Event()
+    source = SharedKey(store)
+    waiting = [asyncio.create_task(source()) for _ in range(5)]
+    await asyncio.sleep(0.01)
+    waiting[0].cancel()
+    store.gate.set()
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert len({id(answer) for answer in answers[1:]}) == 1
+
+
+async def test_what_waiting_cannot_heal_is_told_as_it_is():
+    store = DistantStore()
+    store.away = SchemaError()
+    with pytest.raises(SchemaError):
+        await LocalIdentity(store, audience=AUDIENCE).issuer()
+    damaged = MemoryStore()
+    async with damaged.begin() as work:
+        await work.registry.ensure("local-issuer-key", "-----BEGIN NOTHING-----")
+    with pytest.raises(StorageCorruptError):
+        await LocalIdentity(damaged, audience=AUDIENCE).issuer()
