@@ -8,12 +8,14 @@ from cortex_core.contract.leases import LeasesContract
 from cortex_core.contract.members import MembersContract
 from cortex_core.contract.messages import MessagesContract
 from cortex_core.contract.names import NamesContract
+from cortex_core.contract.paging import PagingContract
 from cortex_core.contract.participants import ParticipantsContract
 from cortex_core.contract.posts import PostsContract
 from cortex_core.contract.registry import RegistryContract
 from cortex_core.contract.turns import TurnsContract
 from cortex_core.contract.units import UnitsContract
 from cortex_core.contract.users import UsersContract
+from cortex_core.contract.values import ValuesContract
 from cortex_core.contract.workspaces import WorkspacesContract
 
 
@@ -30,6 +32,8 @@ class PersistenceContract(
     LeasesContract,
     EventsContract,
     RegistryContract,
+    ValuesContract,
+    PagingContract,
     UnitsContract,
 ):
     """Give it a fixture `store`: an empty store, ready to use."""

@@ -37,7 +37,8 @@ class MemoryEvents:
         self, conversation_id: ConversationId, *, seq: int, limit: int
     ) -> Sequence[Recorded]:
         log = self._transaction.reading().logs.get(conversation_id) or ()
-        return [copied_event(recorded) for recorded in log[seq : seq + limit]]
+        first = max(seq, 0)
+        return [copied_event(recorded) for recorded in log[first : first + limit]]
 
 
 def next_place(

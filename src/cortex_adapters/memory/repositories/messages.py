@@ -64,7 +64,7 @@ class MemoryMessages:
 
 def _upwards(log: Sequence[Recorded], after: int | None) -> Iterator[Recorded]:
     """Yield what stands beyond place *after*; place 1 is at index 0."""
-    return islice(log, max(after or 0, 0), None)
+    return (log[index] for index in range(max(after or 0, 0), len(log)))
 
 
 def _downwards(log: Sequence[Recorded], after: int | None) -> Iterator[Recorded]:
