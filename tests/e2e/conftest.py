@@ -1,0 +1,42 @@
+"""Servers for the end-to-end tests, on both databases."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cortex_adapters.postgres import schema
+from tests.e2e.server import ServerProcess
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/cortex.db"
+    url: str = request.getfixturevalue("fresh_database")
+    return url
+
+
+@pytest.fixture
+async def server(database_url: str, tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A running server, once on each kind of database."""
+    if database_url.startswith("postgres"):
+        await schema.upgrade(database_url)
+    process = ServerProcess(database_url, tmp_path)
+    try:
+        yield await process.start()
+    finally:
+        await process.stop()
+
+
+@pytest.fixture
+async def two_servers(fresh_database: str, tmp_path: Path) -> AsyncIterator[list[ServerProcess]]:
+    """Two running servers on one PostgreSQL."""
+    await schema.upgrade(fresh_database)
+    processes = [ServerProcess(fresh_database, tmp_path) for _ in range(2)]
+    try:
+        yield [await process.start() for process in processes]
+    finally:
+        for process in processes:
+            await process.stop()

@@ -1,0 +1,117 @@
+"""The real server as a process: started, waited for, killed, and started again."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+START_SECONDS = 30
+EXIT_SECONDS = 15
+
+
+class ServerProcess:
+    """`cortex serve` on a free port of loopback; keeps its port and database over restarts."""
+
+    def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
+        self.database_url = database_url
+        self.port = _free_port()
+        self.log = folder / f"server-{self.port}.log"
+        self._folder = folder
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def sqlite_path(self) -> str | None:
+        kind, _, path = self.database_url.partition(":///")
+        return path if kind == "sqlite" else None
+
+    async def start(self) -> "ServerProcess":
+        """Start, and return once it is ready."""
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "cortex_adapters.cli.main", "serve"),
+                env=self.environment(),
+                cwd=self._folder,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        async with asyncio.timeout(START_SECONDS):
+            while not await self._ready():
+                assert self._process.returncode is None, f"it did not start:\n{self.said()}"
+                await asyncio.sleep(0.05)
+        return self
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that it runs with; no CORTEX_* of the tests' own."""
+        kept = {name: value for name, value in os.environ.items() if not _ours(name)}
+        return {
+            **kept,
+            "CORTEX_DATABASE_URL": self.database_url,
+            "CORTEX_PORT": str(self.port),
+            "CORTEX_LOG_FORMAT": "json",
+            **self._settings,
+        }
+
+    def said(self) -> str:
+        """Return all that it wrote so far."""
+        return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
+
+    def signal_term(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
+    async def terminate(self) -> int:
+        """Send SIGTERM and return the exit code."""
+        self.signal_term()
+        return await self._exit()
+
+    async def kill(self) -> None:
+        """End it as `kill -9` does."""
+        assert self._process is not None
+        self._process.kill()
+        await self._exit()
+
+    async def stop(self) -> None:
+        """End it, whatever state it is in."""
+        if self._process is not None and self._process.returncode is None:
+            await self.kill()
+
+    async def _exit(self) -> int:
+        assert self._process is not None
+        async with asyncio.timeout(EXIT_SECONDS):
+            return await self._process.wait()
+
+    async def _ready(self) -> bool:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        writer.write(b"GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        try:
+            return b" 200 " in await reader.readline()
+        except OSError:
+            return False
+        finally:
+            writer.close()
+
+
+def _ours(name: str) -> bool:
+    return name.startswith("CORTEX_") and name not in ("CORTEX_CI_RUN",)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
