@@ -108,7 +108,7 @@ class ServerProcess:
 
 
 def _ours(name: str) -> bool:
-    return name.startswith("CORTEX_") and name not in ("CORTEX_CI_RUN",)
+    return name.startswith("CORTEX_") and name != "CORTEX_CI_RUN"
 
 
 def _free_port() -> int:
