@@ -1,0 +1,133 @@
+"""A connection in its own thread, which takes whole pieces of work."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+import aiosqlite
+
+from cortex_adapters.sqlite.errors import primary_code, translated
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+Work = Callable[[sqlite3.Connection], T]
+
+_COMMON: Final = ("PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY")
+WRITER: Final = (
+    *_COMMON,
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # NORMAL may lose the last commits when the power fails
+    "PRAGMA journal_size_limit = 67108864",
+)
+READER: Final = (*_COMMON, "PRAGMA synchronous = FULL", "PRAGMA query_only = ON")
+MIGRATOR: Final = (*WRITER, "PRAGMA foreign_keys = OFF")  # a step may build a table anew
+
+_PAUSE: Final = 0.001, 0.025
+
+
+class _Job(Generic[T]):
+    """Work on its way to a connection's thread and back; it travels as empty parameters."""
+
+    result: T
+
+    def __init__(self, work: Work[T]) -> None:
+        self._work = work
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(())
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        with translated():
+            self.result = self._work(connection)
+
+
+class _Session(sqlite3.Connection):
+    """Takes whole pieces of work where aiosqlite hands it one statement.
+
+    A statement at a time, each costs a way to the thread and back, and cancelling may come
+    between any two. A piece of work runs to its end, whoever still waits for it.
+    """
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        if isinstance(parameters, _Job):
+            parameters.run(self)
+            return self.cursor()
+        return super().execute(sql, parameters)
+
+
+class Lane:
+    """Runs pieces of work on one connection, in the order in which they are handed in.
+
+    Whoever is cancelled stops waiting; the work goes on, and what is handed in next follows it.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def run(self, work: Work[T]) -> T:
+        job = _Job(work)
+        await self._connection.execute_fetchall("", job)
+        return job.result
+
+
+@asynccontextmanager
+async def open_lane(
+    path: str, setup: Sequence[str], *, patience: float, busy_timeout: float = 0.0
+) -> AsyncIterator[Lane]:
+    """Connect to the file at *path*, which must exist, and run the statements of *setup*.
+
+    Where the file is locked, setting up waits for up to *patience* seconds, and each statement
+    after that for *busy_timeout*.
+    """
+
+    def prepare(session: sqlite3.Connection) -> None:
+        with translated(path):
+            for statement in ("PRAGMA schema_version", *setup):
+                patiently(session, statement, patience)
+
+    connection = aiosqlite.connect(
+        _uri(path), uri=True, factory=_Session, isolation_level=None, timeout=busy_timeout
+    )
+    with translated(path):
+        _ = await connection
+    try:
+        lane = Lane(connection)
+        await lane.run(prepare)
+        yield lane
+    finally:
+        await connection.close()
+
+
+def _uri(path: str) -> str:
+    """Return the address of a file that is not to be made."""
+    return f"{Path(path).absolute().as_uri()}?mode=rw"
+
+
+def patiently(
+    connection: sqlite3.Connection,
+    statement: str,
+    patience: float,
+    given_up: Callable[[], bool] = lambda: False,
+) -> None:
+    """Execute *statement*, again for up to *patience* seconds while the file is locked.
+
+    SQLite's own patience cannot be called off, and does not cover the change to WAL.
+    """
+    deadline = time.monotonic() + patience
+    pause, longest = _PAUSE
+    while True:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            busy = primary_code(error) == sqlite3.SQLITE_BUSY
+            if not busy or given_up() or time.monotonic() >= deadline:
+                raise
+            time.sleep(pause)
+            pause = min(pause * 2, longest)
+        else:
+            return

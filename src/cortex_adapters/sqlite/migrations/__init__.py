@@ -1,0 +1,1 @@
+"""Numbered schema steps; a step that was released is never edited."""

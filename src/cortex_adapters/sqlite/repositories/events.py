@@ -1,0 +1,103 @@
+"""The log of each conversation in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from cortex_adapters.sqlite.connections import Row
+from cortex_adapters.sqlite.repositories.rows import (
+    bounded,
+    many,
+    to_actor,
+    to_json,
+    to_message,
+    to_micros,
+    to_time,
+)
+from cortex_adapters.sqlite.transaction import Transaction
+from cortex_core.domain.errors import NotFoundError
+from cortex_core.domain.events import LOGGABLE, Event, Logged, MessageCreated, Recorded
+from cortex_core.domain.ids import ConversationId
+
+
+class SqliteEvents:
+    """The log of each conversation: what happened, in the order of the commits."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def append(self, event: Event) -> Recorded:
+        seq = await self._transaction.write(lambda connection: _append(connection, event))
+        return Recorded(
+            conversation_id=event.conversation_id,
+            seq=seq,
+            at=event.at,
+            actor=event.actor,
+            data=event.data,
+        )
+
+    async def since(
+        self, conversation_id: ConversationId, *, seq: int, limit: int
+    ) -> Sequence[Recorded]:
+        return await self._transaction.read(
+            many(
+                """
+                SELECT e.conversation_id, e.seq, e.at, e.actor_kind, e.actor_id, e.type, e.data,
+                    m.id, m.conversation_id, m.seq, m.author_kind, m.author_id, m.role, m.content,
+                    m.in_reply_to, m.metadata, m.created_at
+                FROM events AS e
+                LEFT JOIN messages AS m
+                    ON m.conversation_id = e.conversation_id AND m.seq = e.seq
+                WHERE e.conversation_id = ? AND e.seq > ?
+                ORDER BY e.seq
+                LIMIT ?
+                """,
+                (conversation_id, bounded(seq), limit),
+                _to_recorded,
+            )
+        )
+
+
+def _append(connection: sqlite3.Connection, event: Event) -> int:
+    row = connection.execute(
+        "UPDATE conversations SET last_seq = last_seq + 1 WHERE id = ? RETURNING last_seq",
+        (event.conversation_id,),
+    ).fetchone()
+    if row is None:
+        raise NotFoundError
+    seq: int = row[0]
+    connection.execute(
+        """
+        INSERT INTO events (conversation_id, seq, type, at, actor_kind, actor_id, data)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            event.conversation_id,
+            seq,
+            event.data.type,
+            to_micros(event.at),
+            event.actor.kind.value,
+            event.actor.id,
+            to_json(event.data),
+        ),
+    )
+    return seq
+
+
+def _to_recorded(row: Row) -> Recorded:
+    return Recorded(
+        conversation_id=row[0],
+        seq=row[1],
+        at=to_time(row[2]),
+        actor=to_actor(row[3], row[4]),
+        data=_to_data(row[5], row[6], row[7:]),
+    )
+
+
+def _to_data(kind: str, data: str | None, message: Row) -> Logged:
+    if data is None:
+        return MessageCreated(message=to_message(message))
+    return msgspec.json.decode(data, type=LOGGABLE[kind])
