@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cortex_adapters.local_identity.keys import SigningKey, jwks, thumbprint
 from cortex_adapters.local_identity.tokens.key_set import KeySet
 from cortex_core.domain.errors import StorageCorruptError
-from tests.unit.local_identity.forge import curve_key, jwk, signing_key, small_key
+from tests.unit.local_identity.forge import b64, curve_key, jwk, signing_key, small_key
 
 
 def pem_of(key: RSAPrivateKey | EllipticCurvePrivateKey) -> str:
@@ -63,6 +63,11 @@ def test_a_damaged_key_says_so_and_quotes_nothing(pem):
 def test_a_short_key_is_skipped():
     keys = KeySet(jwks(SigningKey(small_key())), {"RS256"})
     assert (len(keys), keys.skipped) == (0, 1)
+
+
+def test_a_key_that_would_take_long_is_skipped():
+    keys = KeySet({"keys": [jwk(n=b64(b"\xff" * 1024)), jwk(n=b64(b"\xff" * 1025))]}, {"RS256"})
+    assert (len(keys), keys.skipped) == (1, 1)
 
 
 @pytest.mark.parametrize("exponent", ["AQ", "BA"])  # 1 and 4

@@ -155,6 +155,14 @@ def test_a_profile_of_another_type_is_a_refusal(name: str, value: object):
     assert refusal.value.reason == "claim-type"
 
 
+@pytest.mark.parametrize("name", ["nonce", "at_hash", "c_hash", "s_hash", "events", "logout"])
+@pytest.mark.parametrize("value", ["x", "", False, {}])
+def test_what_marks_another_kind_of_token_is_a_refusal(name: str, value: object):
+    with pytest.raises(UnauthenticatedError) as refusal:
+        verify(sign(None, claims(**{name: value})), jwk())
+    assert refusal.value.reason == "purpose"
+
+
 @pytest.mark.parametrize("missing", ["client_id", "jti"])
 def test_the_rfc_9068_type_needs_its_claims(missing: str):
     members = {"client_id": "c", "jti": "1", missing: None}
