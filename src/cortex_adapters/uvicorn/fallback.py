@@ -1,0 +1,49 @@
+"""The applications that answer when the real one cannot: too many connections, or it broke."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+
+from cortex_adapters.uvicorn.problem import problem
+from cortex_core.domain.errors import CortexError, InternalError, OverloadedError
+
+__all__ = ["Application", "guarded", "overloaded"]
+
+Application = Callable[..., Awaitable[None]]
+"""An ASGI application, whoever's types it is written in."""
+
+_log = logging.getLogger("cortex.server")
+
+
+def overloaded(docs_url: str) -> ASGI3Application:
+    """Return the application of the connections beyond the limit: it answers 503 at once."""
+
+    async def app(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        await _answer(send, 503, OverloadedError(), docs_url)
+
+    return app
+
+
+def guarded(app: Application, docs_url: str) -> ASGI3Application:
+    """Return *app*, with a problem instead of uvicorn's text/plain where an exception leaves it."""
+
+    async def outer(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception:  # noqa: BLE001 - the last line before the wire
+            incident = str(uuid4())
+            _log.exception("An exception left the application. Incident: %s", incident)
+            # with an answer under way uvicorn objects to a second one, and cuts the connection
+            await _answer(send, 500, InternalError(incident), docs_url)
+
+    return outer
+
+
+async def _answer(send: ASGISendCallable, status: int, error: CortexError, docs_url: str) -> None:
+    said = problem(status, error, docs_url=docs_url)
+    await send({"type": "http.response.start", "status": said.status, "headers": said.headers})
+    await send({"type": "http.response.body", "body": said.body, "more_body": False})

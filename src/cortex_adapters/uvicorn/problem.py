@@ -1,0 +1,57 @@
+"""Problems that are answered below the application, where there is no request to speak of yet."""
+
+from __future__ import annotations
+
+import http
+from typing import Final
+from uuid import uuid4
+
+import msgspec
+
+from cortex_core.domain.errors import CortexError
+
+__all__ = ["Problem", "problem"]
+
+_RETRY_AFTER: Final = b"1"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer in RFC 9457's form: *headers* in lower case, and the JSON *body*."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    def wire(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        """Return the whole HTTP/1.1 answer, with *headers* before its own."""
+        first = f"HTTP/1.1 {self.status} {http.HTTPStatus(self.status).phrase}\r\n".encode()
+        lines = [name + b": " + value + b"\r\n" for name, value in [*headers, *self.headers]]
+        return b"".join([first, *lines, b"\r\n", self.body])
+
+
+def problem(status: int, error: CortexError, *, docs_url: str) -> Problem:
+    """Say *error* with *status*, under a correlation id of its own; the connection ends with it."""
+    correlation_id = str(uuid4())
+    body = msgspec.json.encode(
+        {
+            "type": f"{docs_url}/errors#{error.code}",
+            "title": error.title,
+            "status": status,
+            "detail": str(error),
+            "instance": f"urn:uuid:{correlation_id}",
+            "code": error.code,
+            "correlation_id": correlation_id,
+            "retryable": error.retryable,
+            "errors": [],
+        }
+    )
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-correlation-id", correlation_id.encode()),
+        (b"connection", b"close"),
+    ]
+    if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append((b"retry-after", _RETRY_AFTER))
+    return Problem(status=status, headers=headers, body=body)
