@@ -11,6 +11,22 @@ import pytest
 
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
 
+from cortex_core.contract.assistant import AssistantContract  # noqa: E402
+from cortex_core.contract.errors import ErrorReporterContract  # noqa: E402
+from cortex_core.contract.identity import IdentityProviderContract  # noqa: E402
 from cortex_core.contract.persistence import PersistenceContract  # noqa: E402
+from cortex_core.contract.stream import (  # noqa: E402
+    EventStreamContract,
+    SharedEventStreamContract,
+)
+from cortex_core.contract.telemetry import TelemetryContract  # noqa: E402
 
-__all__ = ["PersistenceContract"]
+__all__ = [
+    "AssistantContract",
+    "ErrorReporterContract",
+    "EventStreamContract",
+    "IdentityProviderContract",
+    "PersistenceContract",
+    "SharedEventStreamContract",
+    "TelemetryContract",
+]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from cortex_core.domain.events import Event, Loggable, ParticipantAdded
+from msgspec.structs import replace
+
+from cortex_core.domain.events import Bell, Event, Loggable, ParticipantAdded, TurnDelta
 from cortex_core.domain.ids import (
     ConversationId,
     MessageId,
@@ -28,12 +30,13 @@ from cortex_core.domain.models import (
     UserStatus,
     Workspace,
 )
-from cortex_core.ports import Principal
+from cortex_core.ports import Principal, Prompt
 
 NOON: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ISSUER: Final = "https://issuer.example/"
 
 new_id: Final = Uuid7()
+_TURN: Final = TurnId(new_id())
 
 
 def at(seconds: float) -> datetime:
@@ -186,6 +189,23 @@ def event(
         actor=actor(user),
         data=data or ParticipantAdded(user_id=user.id),
     )
+
+
+def bell(conversation_id: ConversationId, seq: int = 1) -> Bell:
+    return Bell(conversation_id=conversation_id, seq=seq)
+
+
+def delta(conversation_id: ConversationId, index: int = 0, text: str = "piece ") -> TurnDelta:
+    return TurnDelta(
+        conversation_id=conversation_id, turn_id=_TURN, attempt=1, index=index, text=text
+    )
+
+
+def prompt(content: str = "Hello.") -> Prompt:
+    """Return what an assistant is asked about a message of *content*."""
+    talk = conversation(workspace())
+    asked = replace(message(talk, user(), content), seq=1)
+    return Prompt(turn=turn(asked), conversation=replace(talk, last_seq=1), history=[asked])
 
 
 def principal(user: User, *permissions: str, expires_at: datetime | None = None) -> Principal:

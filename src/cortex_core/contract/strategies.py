@@ -124,16 +124,18 @@ def numbers() -> SearchStrategy[int | float]:
 
 def raw_metadata() -> SearchStrategy[dict[str, object]]:
     """Generate metadata as a client may send it, not in normal form yet."""
-    leaves: SearchStrategy[object] = st.one_of(st.none(), st.booleans(), numbers(), text(most=40))
-    keys = text(most=12)
-    values: SearchStrategy[object] = st.recursive(
+    return st.dictionaries(text(most=12), _json(), max_size=5).filter(_is_metadata)
+
+
+def _json() -> SearchStrategy[object]:
+    leaves = st.one_of(st.none(), st.booleans(), numbers(), text(most=40))
+    return st.recursive(
         leaves,
         lambda inner: st.one_of(
-            st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)
+            st.lists(inner, max_size=3), st.dictionaries(text(most=12), inner, max_size=3)
         ),
         max_leaves=MAX_DEPTH,
     )
-    return st.dictionaries(keys, values, max_size=5).filter(_is_metadata)
 
 
 def metadata() -> SearchStrategy[dict[str, object]]:
