@@ -16,6 +16,7 @@ from cortex_adapters.litestar.errors import ErrorAnswers
 from cortex_adapters.litestar.headers import add_headers
 from cortex_adapters.litestar.health import Health
 from cortex_adapters.litestar.issuer import DevelopmentIssuer
+from cortex_adapters.litestar.options import with_options
 from cortex_adapters.litestar.routes import (
     conversations,
     docs,
@@ -67,7 +68,7 @@ def create_app(
         docs_url=config.docs_url,
         resource_metadata=f"{config.public_url}/.well-known/oauth-protected-resource",
     )
-    app = Litestar(
+    handlers = with_options(
         [
             *users.handlers,
             *workspaces.handlers,
@@ -78,7 +79,10 @@ def create_app(
             *identity.handlers,
             *(identity.development_handlers if config.development else ()),
             *docs.handlers,
-        ],
+        ]
+    )
+    app = Litestar(
+        handlers,
         request_class=Call,
         middleware=[authentication],
         before_send=[add_headers],
