@@ -1,14 +1,18 @@
 """One key for everybody on one store, also while the store comes and goes."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.local_identity.shared_key import SharedKey, shared_key
 from cortex_adapters.memory.store import MemoryStore
+from cortex_adapters.sqlite.schema import upgrade
+from cortex_adapters.sqlite.store import open_store
 from cortex_core.domain.errors import (
     CortexError,
     IdentityUnavailableError,
@@ -130,3 +134,35 @@ async def test_what_waiting_cannot_heal_is_told_as_it_is():
         await work.registry.ensure("local-issuer-key", "-----BEGIN NOTHING-----")
     with pytest.raises(StorageCorruptError):
         await LocalIdentity(damaged, audience=AUDIENCE).issuer()
+
+
+_PROCESS = """
+import asyncio, sys
+from cortex_adapters.local_identity.opening import LocalIdentity
+from cortex_adapters.sqlite.store import open_store
+
+async def main():
+    async with open_store(sys.argv[1]) as store:
+        print((await LocalIdentity(store, audience=sys.argv[2]).issuer()).mint("a@b").access_token)
+
+asyncio.run(main())
+"""
+
+
+async def test_real_processes_that_start_together_share_the_key_of_their_file(tmp_path: Path):
+    path = str(tmp_path / "cortex.db")
+    await upgrade(path)
+    started = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _PROCESS, path, AUDIENCE, stdout=asyncio.subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    answers = await asyncio.gather(*(process.communicate() for process in started))
+    assert [process.returncode for process in started] == [0, 0, 0]
+    async with open_store(path) as store:
+        identity = LocalIdentity(store, audience=AUDIENCE)
+        principals = [
+            await identity.authenticate(bearer(out.decode().strip())) for out, _ in answers
+        ]
+    assert len({principal.subject for principal in principals}) == 1
