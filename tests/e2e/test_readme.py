@@ -12,7 +12,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def _blocks(language: str, word: str) -> str:
-    found = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
     return next(block for block in found if word in block)
 
 

@@ -5,7 +5,7 @@ import itertools
 from contextlib import suppress
 
 from tests.e2e.server import ServerProcess
-from tests.e2e.wire import Api, GoneError
+from tests.e2e.wire import Api, Event, GoneError
 
 MESSAGES = 1_000
 READERS = 4
@@ -102,7 +102,7 @@ async def _kill_in_turn(servers: list[ServerProcess], done: asyncio.Event) -> No
 
 async def _read_all(ada: Api, servers: list[ServerProcess], talk: str, number: int):
     """Follow to the end, going on at another server wherever a stream breaks."""
-    seen = []
+    seen: list[Event] = []
     for server in itertools.cycle([*servers[number % 2 :], *servers[: number % 2]]):
         try:
             stream = await ada.at(server.port).follow(

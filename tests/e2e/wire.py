@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 
 class GoneError(Exception):
@@ -18,7 +19,7 @@ class Answer:
     headers: dict[str, str]
     body: bytes
 
-    def json(self):
+    def json(self) -> Any:
         return json.loads(self.body)
 
 
@@ -28,11 +29,11 @@ class Event:
 
     id: str | None
     type: str
-    data: dict
+    data: dict[str, Any]
 
     @property
     def seq(self) -> int:
-        return self.data["seq"]
+        return int(self.data["seq"])
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Api:
     async def workspace(self, name: str = "Lab") -> str:
         answer = await self.post("/v1/workspaces", {"name": name})
         assert answer.status == 201, answer.body
-        return answer.json()["id"]
+        return str(answer.json()["id"])
 
     async def conversation(self, workspace: str | None = None, topic: str = "Talk") -> str:
         """Start a conversation and return its path."""
@@ -100,9 +101,9 @@ class Api:
         assert answer.status == 201, answer.body
         return f"/v1/conversations/{answer.json()['id']}"
 
-    async def pages(self, path: str) -> list[dict]:
+    async def pages(self, path: str) -> list[dict[str, Any]]:
         """Return every item of a list, page by page."""
-        items: list[dict] = []
+        items: list[dict[str, Any]] = []
         cursor = ""
         while True:
             answer = await self.get(f"{path}?limit=200{cursor}", Accept="application/json")
