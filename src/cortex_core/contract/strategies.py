@@ -85,14 +85,15 @@ def identities() -> SearchStrategy[str]:
 
 
 @st.composite
-def spellings(draw: st.DrawFn, name: str) -> str:
-    """Draw another spelling of *name*: its case, form or outer space differ at most."""
+def spelled_twice(draw: st.DrawFn) -> tuple[str, str]:
+    """Draw a name in two spellings: case, form or outer space differ at most."""
+    name = draw(names())
     cased = draw(st.sampled_from(_CASES))(name)
     formed = draw(st.sampled_from(_FORMS))(cased)
     before, after = draw(st.sampled_from([("", ""), (" ", ""), ("", "\t"), ("\u3000", "\r\n")]))
     spelled = before + formed + after
     fits = len(spelled) <= NAME_LENGTH and name_key(spelled) == name_key(name)
-    return spelled if fits else name
+    return name, spelled if fits else name
 
 
 def moments() -> SearchStrategy[datetime]:
