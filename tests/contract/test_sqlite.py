@@ -12,7 +12,7 @@ from cortex_core.contract import PersistenceContract
 
 class TestSqliteStore(PersistenceContract):
     @pytest.fixture
-    async def store(self, tmp_path: Path) -> AsyncIterator[SqliteStore]:  # type: ignore[override]
+    async def store(self, tmp_path: Path) -> AsyncIterator[SqliteStore]:
         path = str(tmp_path / "cortex.db")
         await upgrade(path)
         async with open_store(path) as store:

@@ -30,10 +30,12 @@ def make_file(path: str) -> None:
 
 
 def require_writable(path: str) -> None:
-    """Raise StorageReadOnlyError unless the file and its directory, where the WAL is, are writable.
+    """Raise StorageReadOnlyError unless the file, if there is one, and its directory are writable.
 
-    A file without write permission would only be noticed by the first statement that writes.
+    Without a place for the WAL nothing can even be read, and without permission for the file
+    only the first statement that writes would fail.
     """
-    for place in (Path(path), Path(path).absolute().parent):
-        if not os.access(place, os.W_OK):
+    file = Path(path).absolute()
+    for place in (file, file.parent):
+        if place.exists() and not os.access(place, os.W_OK):
             raise StorageReadOnlyError(f"{place}: cannot be written.")

@@ -28,21 +28,23 @@ _MAKE_LEDGER: Final = """
 """
 
 
-async def status(path: str) -> SchemaStatus:
+async def status(path: str, *, steps: Sequence[Step] | None = None) -> SchemaStatus:
     """Say where the file at *path* stands; one that is not there stands at 0.
+
+    *steps* are those of this release, unless they are given.
 
     Raises:
         SchemaError: It holds something else, steps that were changed, or more than is known.
         StorageCorruptError: It is damaged, or not a database.
     """
-    steps = _load()
+    steps = steps or _load()
     if not exists(path):
         return compare(steps, [])
     async with open_lane(path, READER, patience=_PATIENCE, busy_timeout=_PATIENCE) as lane:
         return compare(steps, await lane.run(partial(_read_ledger, path)))
 
 
-async def upgrade(path: str) -> Sequence[Step]:
+async def upgrade(path: str, *, steps: Sequence[Step] | None = None) -> Sequence[Step]:
     """Apply what is pending, making the file if there is none; return what this call applied.
 
     Each step is one transaction with its line in the ledger. Any number of processes may do
@@ -51,7 +53,7 @@ async def upgrade(path: str) -> Sequence[Step]:
     Raises:
         SchemaError: As `status` does.
     """
-    steps = _load()
+    steps = steps or _load()
     make_file(path)
     applied: list[Step] = []
     async with open_lane(path, MIGRATOR, patience=_PATIENCE) as lane:
@@ -109,11 +111,12 @@ def _apply(step: Step, connection: sqlite3.Connection) -> None:
 
 def statements(script: str) -> Iterator[str]:
     """Yield the statements of *script*; `executescript` would commit."""
+    *parts, rest = script.split(";")
     statement = ""
-    for part in script.split(";"):
+    for part in parts:
         statement += part + ";"
         if sqlite3.complete_statement(statement):
             yield statement.strip()
             statement = ""
-    if statement.strip(" \t\r\n;"):
+    if (statement + rest).strip():
         raise SchemaError("A step ends within a statement.")

@@ -100,8 +100,8 @@ async def open_store(
         StorageCorruptError: The file is damaged, or not a database.
         StorageReadOnlyError: The file or its directory cannot be written.
     """
-    require_current(await status(path))
     require_writable(path)
+    require_current(await status(path))
     async with AsyncExitStack() as lanes:
         writer = await lanes.enter_async_context(open_lane(path, WRITER, patience=busy_timeout))
         reading = [

@@ -104,7 +104,7 @@ class Single:
         except BaseException:
             connection.rollback()
             raise
-        _commit(connection)
+        commit(connection)
         return result
 
 
@@ -175,7 +175,7 @@ class Several:
             connection.rollback()
             raise self._failure
         if self._begun:
-            _commit(connection)
+            commit(connection)
 
 
 def _begin(connection: sqlite3.Connection, patience: float, given_up: Callable[[], bool]) -> None:
@@ -184,7 +184,7 @@ def _begin(connection: sqlite3.Connection, patience: float, given_up: Callable[[
     patiently(connection, "BEGIN IMMEDIATE", patience, given_up)
 
 
-def _commit(connection: sqlite3.Connection) -> None:
+def commit(connection: sqlite3.Connection) -> None:
     try:
         connection.execute("COMMIT")
     except sqlite3.Error as error:
