@@ -1,0 +1,1 @@
+"""Everything in PostgreSQL 15 or later, through psycopg."""

@@ -1,0 +1,126 @@
+"""Connections that give up in time, and values as they cross them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from datetime import datetime
+from time import monotonic
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg.abc import Buffer
+from psycopg.adapt import AdaptersMap, Dumper
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import TextLoader
+
+from cortex_core.domain.errors import SettingsError
+
+__all__ = ["CONNECT", "Connection", "Row", "alive", "connect", "cut", "hardened"]
+
+Row = tuple[Any, ...]
+
+_DEFAULTS: Final = {
+    "application_name": "cortex",
+    "connect_timeout": "2",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "4000",
+}
+_SESSION: Final = {
+    "client_encoding": "UTF8",
+    "datestyle": "ISO",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "idle_in_transaction_session_timeout": "10s",
+    "lock_timeout": "2s",
+    "statement_timeout": "5s",
+    "timezone": "UTC",
+}
+
+
+def hardened(conninfo: str, **session: str) -> str:
+    """Return *conninfo* with our limits and *session*'s settings; what it says itself stays.
+
+    Raises:
+        SettingsError: It cannot be read.
+    """
+    try:
+        given = conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError as error:
+        raise SettingsError(["The connection string of the database cannot be read."]) from error
+    options = " ".join(
+        f"-c {name}={_quoted(value)}" for name, value in (_SESSION | session).items()
+    )
+    # The server takes the last word on a setting, so theirs come after ours.
+    given["options"] = " ".join(filter(None, [options, str(given.get("options") or "")]))
+    return make_conninfo("", **(_DEFAULTS | given))
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+
+
+class _InstantDumper(Dumper):
+    """Times as ISO 8601, which PostgreSQL reads whatever its DateStyle."""
+
+    oid = psycopg.adapters.types["timestamptz"].oid
+
+    def dump(self, obj: datetime) -> Buffer:
+        return obj.isoformat().encode()
+
+
+def _adapters() -> AdaptersMap:
+    adapters = AdaptersMap(psycopg.adapters)
+    for name in ("uuid", "json", "jsonb"):
+        adapters.register_loader(name, TextLoader)
+    # psycopg's own choice depends on the value, and each choice is another prepared statement.
+    adapters.register_dumper(int, Int8Dumper)
+    adapters.register_dumper(datetime, _InstantDumper)
+    return adapters
+
+
+CONNECT: Final[dict[str, Any]] = {
+    "autocommit": True,
+    "context": _adapters(),
+    "cursor_factory": AsyncRawCursor,
+}
+
+
+class Connection(AsyncConnection[TupleRow]):
+    """A connection that knows when it was made, on the clock of `time.monotonic`."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.born = monotonic()
+
+
+async def connect(conninfo: str) -> Connection:
+    """Open a connection in autocommit to a `hardened` *conninfo*."""
+    return await Connection.connect(conninfo, **CONNECT)
+
+
+def alive(connection: Connection) -> bool:
+    """Say whether the server has not hung up yet: a look at what came in, no round trip."""
+    try:
+        # Twice, because the server's last words come in before the end does.
+        connection.pgconn.consume_input()
+        connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def cut(connection: Connection) -> None:
+    """Hang up under a statement that is being waited for, so that it fails at once.
+
+    Needed where the server is there and says nothing. A cancelled task would wait on, because
+    psycopg first asks the server to cancel, too.
+    """
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)

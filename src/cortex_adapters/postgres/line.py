@@ -1,0 +1,81 @@
+"""A unit of work's connection."""
+
+from __future__ import annotations
+
+from typing import Final, LiteralString
+
+from cortex_adapters.postgres.connection import Connection, Row
+from cortex_adapters.postgres.pool import Pool
+from cortex_core.domain.errors import StorageFullError, UnavailableError
+
+__all__ = ["Line"]
+
+_SECONDS: Final = 5.0  # what the server gives each statement, see `connection`
+
+
+class Line:
+    """Comes from the pool with the first statement, and goes back at the end.
+
+    A statement that fails because the connection had died is sent once more on a fresh one, as
+    long as nothing is *bound* to the connection, and unless it may have been done.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self.seconds = _SECONDS
+        self.bound = False
+        self.broken = False
+        self._pool = pool
+        self._connection: Connection | None = None
+        self._renewed = False
+
+    async def send(
+        self,
+        sql: LiteralString,
+        parameters: tuple[object, ...] = (),
+        *,
+        lost: type[UnavailableError] = UnavailableError,
+    ) -> list[Row]:
+        """Send a statement and return its rows; *lost* is raised if the connection goes away."""
+        if self._connection is None:
+            self._connection = await self._pool.take()
+        try:
+            return await self._try(self._connection, sql, parameters, lost)
+        except UnavailableError as error:
+            if self.bound or self._renewed or type(error) is not UnavailableError:
+                raise
+        fresh = await self._renew(self._connection)
+        return await self._try(fresh, sql, parameters, lost)
+
+    async def end(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await self._pool.give(connection, broken=self.broken)
+
+    async def _renew(self, dead: Connection) -> Connection:
+        self._renewed = True
+        await self.end()
+        await self._pool.renew(dead)
+        self._connection = await self._pool.take()
+        self.broken = False
+        return self._connection
+
+    async def _try(
+        self,
+        connection: Connection,
+        sql: LiteralString,
+        parameters: tuple[object, ...],
+        lost: type[UnavailableError],
+    ) -> list[Row]:
+        try:
+            return await self._pool.send(
+                connection, sql, parameters, lost=lost, seconds=self.seconds
+            )
+        except UnavailableError as error:
+            self.broken = not isinstance(error, StorageFullError)
+            raise
+        except Exception:
+            raise
+        except BaseException:
+            self.broken = True  # cancelled: nobody knows what the server is still doing
+            raise

@@ -1,0 +1,1 @@
+"""All the SQL that units of work send."""

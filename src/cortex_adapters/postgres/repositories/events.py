@@ -1,0 +1,86 @@
+"""The log of each conversation in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from cortex_adapters.postgres.connection import Row
+from cortex_adapters.postgres.repositories import rows
+from cortex_adapters.postgres.session import Session
+from cortex_core.domain.errors import NotFoundError
+from cortex_core.domain.events import LOGGABLE, Event, Logged, MessageCreated, Recorded
+from cortex_core.domain.ids import ConversationId
+
+__all__ = ["PostgresEvents"]
+
+
+class PostgresEvents:
+    """What happened, in the order of the commits."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def append(self, event: Event) -> Recorded:
+        # Row lock: writers of one conversation queue here, and leave no gap when they give up.
+        placed = await self._session.write(
+            """
+            WITH place AS (
+                UPDATE conversations SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq
+            )
+            INSERT INTO events (conversation_id, seq, type, at, actor_kind, actor_id, data)
+            SELECT $1, last_seq, $2, $3, $4, $5::uuid, $6::json FROM place
+            RETURNING seq
+            """,
+            event.conversation_id,
+            event.data.type,
+            event.at,
+            event.actor.kind.value,
+            event.actor.id,
+            msgspec.json.encode(event.data).decode(),
+        )
+        if not placed:
+            raise NotFoundError
+        return Recorded(
+            conversation_id=event.conversation_id,
+            seq=placed[0][0],
+            at=event.at,
+            actor=event.actor,
+            data=event.data,
+        )
+
+    async def since(
+        self, conversation_id: ConversationId, *, seq: int, limit: int
+    ) -> Sequence[Recorded]:
+        found = await self._session.read(
+            """
+            SELECT e.seq, e.type, e.at, e.actor_kind, e.actor_id, e.data, m.id, m.conversation_id,
+                m.seq, m.author_kind, m.author_id, m.role, m.content, m.in_reply_to, m.metadata,
+                m.created_at
+            FROM events e
+            LEFT JOIN messages m ON m.conversation_id = e.conversation_id AND m.seq = e.seq
+            WHERE e.conversation_id = $1 AND e.seq > $2
+            ORDER BY e.seq
+            LIMIT $3
+            """,
+            conversation_id,
+            rows.bounded(seq),
+            limit,
+        )
+        return [
+            Recorded(
+                conversation_id=conversation_id,
+                seq=row[0],
+                at=row[2],
+                actor=rows.actor(row[3], row[4]),
+                data=_data(row[1], row[5], row[6:]),
+            )
+            for row in found
+        ]
+
+
+def _data(type_: str, data: str | None, message: Row) -> Logged:
+    if data is None:
+        return MessageCreated(message=rows.message(message))
+    return msgspec.json.decode(data, type=LOGGABLE[type_])

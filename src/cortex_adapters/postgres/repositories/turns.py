@@ -1,0 +1,114 @@
+"""Turns in PostgreSQL: a queue with leases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cortex_adapters.postgres.repositories import rows
+from cortex_adapters.postgres.session import Session
+from cortex_core.domain.errors import LeaseLostError, NotFoundError
+from cortex_core.domain.ids import TurnId
+from cortex_core.domain.models import Turn
+
+__all__ = ["PostgresTurns"]
+
+
+class PostgresTurns:
+    """Answers under way."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def get(self, turn_id: TurnId) -> Turn:
+        found = await self._session.read(
+            """
+            SELECT id, conversation_id, message_id, status, attempts, error_code, error_message,
+                created_at, updated_at
+            FROM turns WHERE id = $1
+            """,
+            turn_id,
+        )
+        if not found:
+            raise NotFoundError
+        return rows.turn(found[0])
+
+    async def lease(
+        self, *, worker: str, now: datetime, until: datetime, limit: int
+    ) -> Sequence[Turn]:
+        # SKIP LOCKED: workers neither wait for each other nor take the same turn.
+        found = await self._session.write(
+            """
+            WITH due AS MATERIALIZED (
+                SELECT id, due_at FROM turns
+                WHERE status IN ('queued', 'running') AND due_at <= $2
+                ORDER BY due_at, id LIMIT $4
+                FOR UPDATE SKIP LOCKED
+            ), taken AS (
+                UPDATE turns t
+                SET status = 'running', attempts = t.attempts + 1, worker = $1, due_at = $3,
+                    updated_at = $2
+                FROM due WHERE t.id = due.id
+                RETURNING t.id, t.conversation_id, t.message_id, t.status, t.attempts,
+                    t.error_code, t.error_message, t.created_at, t.updated_at,
+                    due.due_at AS was_due_at
+            )
+            SELECT * FROM taken ORDER BY was_due_at, id
+            """,
+            worker,
+            now,
+            until,
+            limit,
+        )
+        return [rows.turn(row) for row in found]
+
+    async def renew(self, turn: Turn, *, worker: str, until: datetime) -> None:
+        held = await self._session.write(
+            """
+            UPDATE turns SET due_at = $4
+            WHERE id = $1 AND worker = $2 AND attempts = $3
+            RETURNING id
+            """,
+            turn.id,
+            worker,
+            turn.attempts,
+            until,
+        )
+        if not held:
+            raise LeaseLostError
+
+    async def release(self, turn: Turn, *, worker: str, due: datetime) -> None:
+        held = await self._session.write(
+            """
+            UPDATE turns
+            SET status = 'queued', worker = NULL, attempts = $3, due_at = $4, updated_at = $5
+            WHERE id = $1 AND worker = $2
+            RETURNING id
+            """,
+            turn.id,
+            worker,
+            turn.attempts,
+            due,
+            turn.updated_at,
+        )
+        if not held:
+            raise LeaseLostError
+
+    async def finish(self, turn: Turn, *, worker: str) -> None:
+        held = await self._session.write(
+            """
+            UPDATE turns
+            SET status = $4, worker = NULL, error_code = $5, error_message = $6, updated_at = $7
+            WHERE id = $1 AND worker = $2 AND attempts = $3
+            RETURNING id
+            """,
+            turn.id,
+            worker,
+            turn.attempts,
+            turn.status.value,
+            turn.error.code if turn.error else None,
+            turn.error.message if turn.error else None,
+            turn.updated_at,
+        )
+        if not held:
+            raise LeaseLostError

@@ -1,0 +1,126 @@
+"""A store in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
+
+from cortex_adapters import migrations
+from cortex_adapters.postgres import schema
+from cortex_adapters.postgres.connection import hardened
+from cortex_adapters.postgres.pool import Pool, open_pool
+from cortex_adapters.postgres.repositories.conversations import PostgresConversations
+from cortex_adapters.postgres.repositories.events import PostgresEvents
+from cortex_adapters.postgres.repositories.messages import PostgresMessages
+from cortex_adapters.postgres.repositories.registry import PostgresRegistry
+from cortex_adapters.postgres.repositories.turns import PostgresTurns
+from cortex_adapters.postgres.repositories.users import PostgresUsers
+from cortex_adapters.postgres.repositories.workspaces import PostgresWorkspaces
+from cortex_adapters.postgres.session import Session
+
+__all__ = ["PostgresStore", "PostgresUnitOfWork", "open_store"]
+
+
+class PostgresUnitOfWork:
+    """Repositories over one session."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def users(self) -> PostgresUsers:
+        return PostgresUsers(self._session)
+
+    @property
+    def workspaces(self) -> PostgresWorkspaces:
+        return PostgresWorkspaces(self._session)
+
+    @property
+    def conversations(self) -> PostgresConversations:
+        return PostgresConversations(self._session)
+
+    @property
+    def messages(self) -> PostgresMessages:
+        return PostgresMessages(self._session)
+
+    @property
+    def turns(self) -> PostgresTurns:
+        return PostgresTurns(self._session)
+
+    @property
+    def events(self) -> PostgresEvents:
+        return PostgresEvents(self._session)
+
+    @property
+    def registry(self) -> PostgresRegistry:
+        return PostgresRegistry(self._session)
+
+
+class _Begun:
+    """The context of one unit of work; a class, because each request pays for it."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def __aenter__(self) -> PostgresUnitOfWork:
+        return PostgresUnitOfWork(self._session)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._session.end(error)
+
+
+class PostgresStore:
+    """Keeps everything in one PostgreSQL database."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @property
+    def statements(self) -> int:
+        """How many statements were sent so far, BEGIN and COMMIT included."""
+        return self._pool.statements
+
+    def begin(
+        self, *, read_only: bool = False, single: bool = False
+    ) -> AbstractAsyncContextManager[PostgresUnitOfWork]:
+        return _Begun(Session(self._pool, read_only=read_only, single=single))
+
+
+@asynccontextmanager
+async def open_store(
+    conninfo: str,
+    *,
+    min_size: int = 1,
+    max_size: int = 10,
+    max_waiting: int = 200,
+    wait: float = 2.0,
+) -> AsyncIterator[PostgresStore]:
+    """Open the store in the database at *conninfo*, whose schema must be current.
+
+    At most *max_size* units of work run at once; up to *max_waiting* more wait up to *wait*
+    seconds for their turn.
+
+    Raises:
+        SchemaError: The schema is not the one this release needs.
+        SettingsError: *conninfo* cannot be read.
+        UnavailableError: The database cannot be reached.
+    """
+    migrations.require_current(await schema.status(conninfo))
+    async with open_pool(
+        hardened(conninfo),
+        min_size=min_size,
+        max_size=max_size,
+        max_waiting=max_waiting,
+        wait=wait,
+    ) as pool:
+        yield PostgresStore(pool)
