@@ -16,7 +16,6 @@ from cortex_core.domain.policy import (
     WRITERS,
     enter_conversation,
     enter_workspace,
-    require_active,
     require_permission,
 )
 from cortex_core.ports import Activity, Ports, Principal
@@ -93,7 +92,7 @@ class Conversations:
             scope = f"conversations:{user_id}"
             after = _after(scope, page)
             async with self._ports.store.begin(read_only=True) as work:
-                require_active(await work.users.get(user_id))
+                await self._reception.active(principal, work.users, user_id)
                 found = await work.conversations.of_user(user_id, after=after, limit=page.limit + 1)
             return cut(scope, found, page.limit, _place)
 

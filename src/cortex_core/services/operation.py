@@ -16,10 +16,11 @@ def operation(ports: Ports, name: str, /, **attributes: AttributeValue) -> Itera
     Named errors pass through. Anything else is reported and becomes an `InternalError`, so
     that callers only ever meet `CortexError`.
     """
-    outcome = "ok"
+    outcome = "cancelled"
     with ports.telemetry.span(name, **attributes) as span:
         try:
             yield span
+            outcome = "ok"
         except CortexError as error:
             outcome = error.code
             raise

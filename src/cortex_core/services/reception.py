@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Final, TypeVar
 
-from cortex_core.domain.errors import UnavailableError
+from cortex_core.domain.errors import NotFoundError, UnavailableError
 from cortex_core.domain.ids import UserId
 from cortex_core.domain.models import User
+from cortex_core.domain.policy import require_active
 from cortex_core.domain.text import IDENTITY_LENGTH, USER_NAME_LENGTH, unstorable
-from cortex_core.ports import Ports, Principal
+from cortex_core.ports import Ports, Principal, UserRepository
 
 T = TypeVar("T")
 
-_CAPACITY: Final = 100_000
+CAPACITY: Final = 100_000
 
 
 class Reception:
@@ -22,8 +23,9 @@ class Reception:
     whether that user may do anything is read anew in each use case.
     """
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, *, capacity: int = CAPACITY) -> None:
         self._ports = ports
+        self._capacity = capacity
         self._known: dict[tuple[str, str], UserId] = {}
 
     async def admit(self, principal: Principal) -> UserId:
@@ -44,10 +46,25 @@ class Reception:
         )
         async with self._ports.store.begin(single=True) as work:
             user = await work.users.ensure(newcomer)
-        if len(self._known) >= _CAPACITY:
+        if len(self._known) >= self._capacity:
             self._known.clear()
         self._known[principal.issuer, principal.subject] = user.id
         return user.id
+
+    async def active(self, principal: Principal, users: UserRepository, user_id: UserId) -> User:
+        """Return the caller's user, who may do something.
+
+        Raises:
+            UserDisabledError: The user may do nothing.
+            UnavailableError: The user was removed behind our back.
+        """
+        try:
+            found = await users.get(user_id)
+        except NotFoundError:
+            found = None
+        user = self.present(principal, found)
+        require_active(user)
+        return user
 
     def present(self, principal: Principal, found: T | None) -> T:
         """Return *found*, which is None only if the user was removed behind our back.

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from cortex_core.domain.commands import ChangeMe
 from cortex_core.domain.models import User
-from cortex_core.domain.policy import require_active
 from cortex_core.ports import Ports, Principal
 from cortex_core.services.changes import changed_metadata, changed_text
 from cortex_core.services.operation import operation
@@ -34,8 +33,7 @@ class Users:
         with operation(self._ports, "users.me"):
             user_id = await self._reception.admit(principal)
             async with self._ports.store.begin(read_only=True, single=True) as work:
-                user = await work.users.get(user_id)
-            require_active(user)
+                user = await self._reception.active(principal, work.users, user_id)
             return _me(user, principal)
 
     async def change_me(self, principal: Principal, command: ChangeMe) -> Me:
@@ -43,8 +41,7 @@ class Users:
         with operation(self._ports, "users.change_me"):
             user_id = await self._reception.admit(principal)
             async with self._ports.store.begin() as work:
-                user = await work.users.get(user_id)
-                require_active(user)
+                user = await self._reception.active(principal, work.users, user_id)
                 user = replace(
                     user,
                     name=changed_text(command.name, user.name),

@@ -8,7 +8,7 @@ from cortex_core.domain.commands import ChangeWorkspace, CreateWorkspace
 from cortex_core.domain.ids import WorkspaceId
 from cortex_core.domain.models import Workspace
 from cortex_core.domain.paging import Page, PageRequest, cut, decode_cursor
-from cortex_core.domain.policy import OWNERS, enter_workspace, require_active, require_permission
+from cortex_core.domain.policy import OWNERS, enter_workspace, require_permission
 from cortex_core.ports import Ports, Principal
 from cortex_core.services.changes import (
     changed,
@@ -42,7 +42,7 @@ class Workspaces:
                 updated_at=now,
             )
             async with self._ports.store.begin() as work:
-                require_active(await work.users.get(owner_id))
+                await self._reception.active(principal, work.users, owner_id)
                 await work.workspaces.add(workspace, owner_id=owner_id)
             return workspace
 
@@ -65,7 +65,7 @@ class Workspaces:
                 decode_cursor(scope, page.cursor, WorkspaceId) if page.cursor is not None else None
             )
             async with self._ports.store.begin(read_only=True) as work:
-                require_active(await work.users.get(user_id))
+                await self._reception.active(principal, work.users, user_id)
                 found = await work.workspaces.of_user(user_id, after=after, limit=page.limit + 1)
             return cut(scope, found, page.limit, lambda workspace: workspace.id)
 
