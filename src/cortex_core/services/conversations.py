@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-import msgspec
 from msgspec.structs import replace
 
 from cortex_core.domain.commands import ChangeConversation, StartConversation
 from cortex_core.domain.events import Bell, ConversationUpdated, Event
 from cortex_core.domain.ids import ConversationId, WorkspaceId
 from cortex_core.domain.models import Conversation
-from cortex_core.domain.paging import Page, PageRequest, cut, decode_cursor
+from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import (
     WRITERS,
     enter_conversation,
     enter_workspace,
     require_permission,
 )
-from cortex_core.ports import Activity, Ports, Principal
+from cortex_core.ports import Ports, Principal
 from cortex_core.services.changes import changed, changed_metadata, require_version
 from cortex_core.services.operation import operation
+from cortex_core.services.places import activity_place, place_of
 from cortex_core.services.reception import Reception
-
-
-class _Place(msgspec.Struct, frozen=True, array_like=True):
-    updated_at: datetime
-    id: ConversationId
 
 
 class Conversations:
@@ -75,14 +68,14 @@ class Conversations:
             require_permission(principal.permissions, "read:conversations")
             user_id = await self._reception.admit(principal)
             scope = f"conversations:{workspace_id}"
-            after = _after(scope, page)
+            after = activity_place(scope, page)
             async with self._ports.store.begin(read_only=True) as work:
                 access = await work.workspaces.access(user_id, workspace_id)
                 enter_workspace(self._reception.present(principal, access))
                 found = await work.conversations.in_workspace(
                     workspace_id, after=after, limit=page.limit + 1
                 )
-            return cut(scope, found, page.limit, _place)
+            return cut(scope, found, page.limit, place_of)
 
     async def mine(self, principal: Principal, page: PageRequest) -> Page[Conversation]:
         """Return a page of all conversations the caller may read, newest activity first."""
@@ -90,11 +83,11 @@ class Conversations:
             require_permission(principal.permissions, "read:conversations")
             user_id = await self._reception.admit(principal)
             scope = f"conversations:{user_id}"
-            after = _after(scope, page)
+            after = activity_place(scope, page)
             async with self._ports.store.begin(read_only=True) as work:
                 await self._reception.active(principal, work.users, user_id)
                 found = await work.conversations.of_user(user_id, after=after, limit=page.limit + 1)
-            return cut(scope, found, page.limit, _place)
+            return cut(scope, found, page.limit, place_of)
 
     async def change(
         self,
@@ -157,14 +150,3 @@ class Conversations:
                     self._reception.present(principal, access), WRITERS, participants=False
                 )
                 await work.conversations.delete(conversation_id, version=version)
-
-
-def _place(conversation: Conversation) -> _Place:
-    return _Place(conversation.updated_at, conversation.id)
-
-
-def _after(scope: str, page: PageRequest) -> Activity | None:
-    if page.cursor is None:
-        return None
-    place = decode_cursor(scope, page.cursor, _Place)
-    return place.updated_at, place.id

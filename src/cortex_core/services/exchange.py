@@ -12,10 +12,11 @@ from cortex_core.domain.errors import UnavailableError
 from cortex_core.domain.events import Bell, Recorded
 from cortex_core.domain.ids import ConversationId, MessageId, TurnId, UserId
 from cortex_core.domain.models import Message, MessageRole, Turn
-from cortex_core.domain.paging import Page, PageRequest, cut, decode_cursor
+from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import WRITERS, enter_conversation, require_permission
 from cortex_core.ports import Ports, Principal
 from cortex_core.services.operation import operation
+from cortex_core.services.places import seq_place
 from cortex_core.services.reception import Reception
 
 
@@ -96,7 +97,7 @@ class Exchange:
             require_permission(principal.permissions, "read:messages")
             user_id = await self._reception.admit(principal)
             scope = f"messages:{conversation_id}:{order}"
-            after = decode_cursor(scope, page.cursor, int) if page.cursor is not None else None
+            after = seq_place(scope, page)
             async with self._ports.store.begin(read_only=True) as work:
                 access = await work.conversations.access(user_id, conversation_id)
                 enter_conversation(self._reception.present(principal, access))
@@ -118,7 +119,8 @@ class Exchange:
             require_permission(principal.permissions, "read:messages")
             user_id = await self._reception.admit(principal)
             scope = f"events:{conversation_id}"
-            seq = after if page.cursor is None else decode_cursor(scope, page.cursor, int)
+            place = seq_place(scope, page)
+            seq = after if place is None else place
             async with self._ports.store.begin(read_only=True) as work:
                 access = await work.conversations.access(user_id, conversation_id)
                 enter_conversation(self._reception.present(principal, access))

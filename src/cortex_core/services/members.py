@@ -5,10 +5,11 @@ from __future__ import annotations
 from cortex_core.domain.commands import PutMember
 from cortex_core.domain.ids import UserId, WorkspaceId
 from cortex_core.domain.models import Membership
-from cortex_core.domain.paging import Page, PageRequest, cut, decode_cursor
+from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import OWNERS, READERS, enter_workspace, require_permission
 from cortex_core.ports import Ports, Principal
 from cortex_core.services.operation import operation
+from cortex_core.services.places import id_place
 from cortex_core.services.reception import Reception
 
 
@@ -27,9 +28,7 @@ class Members:
             require_permission(principal.permissions, "read:workspaces")
             user_id = await self._reception.admit(principal)
             scope = f"members:{workspace_id}"
-            after = (
-                UserId(decode_cursor(scope, page.cursor, str)) if page.cursor is not None else None
-            )
+            after = id_place(scope, page, UserId)
             async with self._ports.store.begin(read_only=True) as work:
                 access = await work.workspaces.access(user_id, workspace_id)
                 enter_workspace(self._reception.present(principal, access))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from cortex_core.domain.events import Bell, Event, Loggable, ParticipantAdded, ParticipantRemoved
 from cortex_core.domain.ids import ConversationId, UserId
 from cortex_core.domain.models import Participant
-from cortex_core.domain.paging import Page, PageRequest, cut, decode_cursor
+from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import WRITERS, enter_conversation, require_permission
 from cortex_core.ports import Ports, Principal, UnitOfWork
 from cortex_core.services.operation import operation
+from cortex_core.services.places import id_place
 from cortex_core.services.reception import Reception
 
 
@@ -27,9 +28,7 @@ class Participants:
             require_permission(principal.permissions, "read:conversations")
             user_id = await self._reception.admit(principal)
             scope = f"participants:{conversation_id}"
-            after = (
-                UserId(decode_cursor(scope, page.cursor, str)) if page.cursor is not None else None
-            )
+            after = id_place(scope, page, UserId)
             async with self._ports.store.begin(read_only=True) as work:
                 access = await work.conversations.access(user_id, conversation_id)
                 enter_conversation(self._reception.present(principal, access))

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from cortex_core.domain.commands import ChangeWorkspace, CreateWorkspace
 from cortex_core.domain.ids import WorkspaceId
 from cortex_core.domain.models import Workspace
-from cortex_core.domain.paging import Page, PageRequest, cut, decode_cursor
+from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import OWNERS, enter_workspace, require_permission
 from cortex_core.ports import Ports, Principal
 from cortex_core.services.changes import (
@@ -17,6 +17,7 @@ from cortex_core.services.changes import (
     require_version,
 )
 from cortex_core.services.operation import operation
+from cortex_core.services.places import id_place
 from cortex_core.services.reception import Reception
 
 
@@ -61,9 +62,7 @@ class Workspaces:
             require_permission(principal.permissions, "read:workspaces")
             user_id = await self._reception.admit(principal)
             scope = f"workspaces:{user_id}"
-            after = (
-                decode_cursor(scope, page.cursor, WorkspaceId) if page.cursor is not None else None
-            )
+            after = id_place(scope, page, WorkspaceId)
             async with self._ports.store.begin(read_only=True) as work:
                 await self._reception.active(principal, work.users, user_id)
                 found = await work.workspaces.of_user(user_id, after=after, limit=page.limit + 1)
