@@ -1,14 +1,16 @@
 """The adapters for PostgreSQL keep every promise."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import psycopg
 import pytest
 
+from cortex_adapters.memory.stream import MemoryEventStream
 from cortex_adapters.postgres import schema
 from cortex_adapters.postgres.store import PostgresStore, open_store
-from cortex_core.contract import PersistenceContract
+from cortex_adapters.postgres.stream import PostgresEventStream, open_stream
+from cortex_core.contract import PersistenceContract, SharedEventStreamContract
 from tests import postgres
 
 
@@ -26,3 +28,40 @@ class TestPostgresStore(PersistenceContract):
             connection.execute("DELETE FROM workspaces; DELETE FROM users; DELETE FROM registry")
         async with open_store(migrated_database) as store:
             yield store
+
+
+class TestPostgresEventStream(SharedEventStreamContract):
+    @pytest.fixture
+    async def streams(
+        self, postgres_server: str
+    ) -> AsyncIterator[tuple[PostgresEventStream, PostgresEventStream]]:
+        async with (
+            open_stream(postgres_server, MemoryEventStream()) as one,
+            open_stream(postgres_server, MemoryEventStream()) as two,
+        ):
+            yield one, two
+
+    @pytest.fixture
+    def interrupt(self, postgres_server: str) -> Callable[[], Awaitable[None]]:
+        async def cut() -> None:
+            listeners = _listeners(postgres_server)
+            with psycopg.connect(postgres_server, autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'cortex'"
+                )
+            for _ in range(500):
+                await asyncio.sleep(0.02)
+                if len(_listeners(postgres_server) - listeners) == 2:
+                    return
+            pytest.fail("The streams did not come back.")
+
+        return cut
+
+
+def _listeners(server: str) -> set[int]:
+    with psycopg.connect(server) as connection:
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN cortex' AND state = 'idle'"
+        )
+        return {pid for (pid,) in found}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from time import monotonic
 from typing import Any, Final
@@ -20,7 +22,7 @@ from psycopg.types.string import TextLoader
 
 from cortex_core.domain.errors import SettingsError
 
-__all__ = ["CONNECT", "Connection", "Row", "alive", "connect", "cut", "hardened"]
+__all__ = ["CONNECT", "Connection", "Row", "alive", "connect", "hardened", "watched"]
 
 Row = tuple[Any, ...]
 
@@ -116,11 +118,23 @@ def alive(connection: Connection) -> bool:
     return True
 
 
-def cut(connection: Connection) -> None:
-    """Hang up under a statement that is being waited for, so that it fails at once.
+@contextmanager
+def watched(connection: Connection, seconds: float) -> Iterator[None]:
+    """Hang up after *seconds*, so that what waits for the server inside fails.
 
-    Needed where the server is there and says nothing. A cancelled task would wait on, because
-    psycopg first asks the server to cancel, too.
+    Needed where the server is there and says nothing: a timeout around it would not do, because
+    psycopg, when it is cancelled, first asks the server to cancel, too, and waits.
     """
-    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+    watchdog = asyncio.get_running_loop().call_later(seconds, _hang_up, connection)
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+
+
+def _hang_up(connection: Connection) -> None:
+    with (
+        suppress(OSError, psycopg.Error),
+        socket.socket(fileno=os.dup(connection.fileno())) as line,
+    ):
         line.shutdown(socket.SHUT_RDWR)

@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
-from cortex_adapters.postgres.connection import CONNECT, Connection, Row, alive, cut
+from cortex_adapters.postgres.connection import CONNECT, Connection, Row, alive, watched
 from cortex_adapters.postgres.errors import translated
 from cortex_core.domain.errors import UnavailableError
 
@@ -76,13 +76,9 @@ class Pool:
     ) -> list[Row]:
         """Send one statement, to which the server gives *seconds*, and return its rows."""
         self.statements += 1
-        watchdog = asyncio.get_running_loop().call_later(seconds + _GRACE, cut, connection)
-        try:
-            with translated(lost=lost):
-                cursor = await connection.execute(sql, parameters or None)
-                return await cursor.fetchall() if cursor.description else []
-        finally:
-            watchdog.cancel()
+        with translated(lost=lost), watched(connection, seconds + _GRACE):
+            cursor = await connection.execute(sql, parameters or None)
+            return await cursor.fetchall() if cursor.description else []
 
 
 @asynccontextmanager
