@@ -24,6 +24,7 @@ class Plan(msgspec.Struct, kw_only=True):
     port: int = 0
     limits: Limits = Limits()
     drain_seconds: float = 8.0
+    notice_seconds: float = 0.0
     start_seconds: float = 0.0
     broken_start: bool = False
     dies_at_once: bool = False
@@ -119,6 +120,7 @@ def main() -> None:
         fd=fd,
         drain=drain,
         drain_seconds=plan.drain_seconds,
+        notice_seconds=plan.notice_seconds,
         docs_url=DOCS,
         limits=plan.limits,
         started=lambda _host, port: say(f"port {port}"),

@@ -74,6 +74,15 @@ async def test_a_new_connection_is_refused_while_others_finish() -> None:
         assert (await own.exit())[0] == 0
 
 
+async def test_while_balancers_take_notice_new_connections_are_served_once_each() -> None:
+    with target(notice_seconds=0.5) as own:
+        own.terminate()
+        assert await own.hears("draining")
+        answer = await own.ask(BARE)
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert (await own.exit())[0] == 0
+
+
 async def test_a_request_that_crosses_the_signal_is_answered() -> None:
     with target() as own:
         async with own.wire() as wire:

@@ -1,6 +1,7 @@
 """What a connection may cost, and how one that costs more is refused."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -160,6 +161,13 @@ async def test_a_header_of_a_mebibyte_is_answered_431(server: Target) -> None:
         assert_problem(await wire.answer(), 431, "too-large")
 
 
+def test_a_client_that_writes_before_it_reads_still_gets_the_answer(server: Target) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(b"GET /bare HTTP/1.1\r\nHost: x\r\nX-Huge: " + b"a" * 2**22)
+        time.sleep(0.2)
+        assert client.recv(12) == b"HTTP/1.1 431"
+
+
 async def test_many_headers_are_answered_431(server: Target) -> None:
     async with server.wire() as wire:
         many = b"".join(b"X-%d: %s\r\n" % (number, b"a" * 100) for number in range(600))
@@ -233,6 +241,8 @@ async def test_a_stream_with_a_request_behind_it_hears_that_its_client_left() ->
             connection.send(BARE)
             await asyncio.sleep(0.1)
         assert await own.hears("stream over")
+        own.terminate()
+        assert (await own.exit())[2] == ""
 
 
 async def test_a_client_that_does_not_read_is_cut_off() -> None:
