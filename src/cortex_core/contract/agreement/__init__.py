@@ -1,0 +1,1 @@
+"""The parts of the machine that compares stores."""

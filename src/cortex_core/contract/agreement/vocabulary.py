@@ -1,0 +1,53 @@
+"""What the rules draw from: things made before, things that never were, hostile values."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle
+from hypothesis.strategies import SearchStrategy
+
+from cortex_core.contract import make, strategies
+from cortex_core.domain.ids import ConversationId, MessageId, TurnId, UserId, WorkspaceId
+from cortex_core.domain.models import Role
+
+Said = tuple[ConversationId, MessageId]
+Asked = tuple[ConversationId, MessageId, TurnId]
+
+SUBJECTS: Final = ["ada", "ADA", "ada ", "\xe9", "e\u0301", "\N{PILE OF POO}"]
+NAMES: Final = ["Lab", "LAB", " lab\t", "Caf\xe9", "CAFE\u0301", "Stra\xdfe", "STRASSE", "\ufb01"]
+NOBODY: Final = UserId("ffffffff-0000-7000-8000-000000000000")
+NOWHERE: Final = WorkspaceId("ffffffff-0000-7000-8000-000000000001")
+NOTHING: Final = ConversationId("ffffffff-0000-7000-8000-000000000002")
+UNSAID: Final = MessageId("ffffffff-0000-7000-8000-000000000003")
+UNASKED: Final = TurnId("ffffffff-0000-7000-8000-000000000004")
+
+users: Bundle[UserId] = Bundle("users")
+workspaces: Bundle[WorkspaceId] = Bundle("workspaces")
+conversations: Bundle[ConversationId] = Bundle("conversations")
+messages: Bundle[Said] = Bundle("messages")
+turns: Bundle[Asked] = Bundle("turns")
+
+any_user = users | st.just(NOBODY)
+any_workspace = workspaces | st.just(NOWHERE)
+any_conversation = conversations | st.just(NOTHING)
+any_message: SearchStrategy[Said] = messages | st.just((NOTHING, UNSAID))
+any_turn: SearchStrategy[Asked] = turns | st.just((NOTHING, UNSAID, UNASKED))
+
+seconds = st.integers(0, 9)
+moments = seconds.map(make.at) | strategies.moments()
+subjects = st.sampled_from(SUBJECTS) | strategies.identities()
+names = st.sampled_from(NAMES) | strategies.names()
+some_metadata = st.just(dict[str, object]()) | strategies.raw_metadata()
+versions = st.integers(0, 3)
+maybe_versions = st.none() | versions
+roles = st.sampled_from(Role)
+role_sets = st.frozensets(roles)
+limits = st.integers(1, 4)
+places = st.none() | st.integers(0, 6)
+workers = st.sampled_from(["one", "two"])
+attempts = st.integers(0, 3)
+orders: SearchStrategy[Literal["asc", "desc"]] = st.sampled_from(["asc", "desc"])
+# The first half of an id: in which order things come by id has nothing to do with their age.
+heads = st.integers(0, 2**32 - 1)
