@@ -6,7 +6,7 @@ only then waits for the bell.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 import msgspec
@@ -95,7 +95,7 @@ class Following:
 
     async def open(
         self, principal: Principal, conversation_id: ConversationId, resume: Resume
-    ) -> AsyncIterator[Item]:
+    ) -> AsyncGenerator[Item, None]:
         """Check the caller's right, and return its stream after the place in *resume*.
 
         Raises, before anything is streamed, what reading the conversation would raise.
@@ -120,7 +120,7 @@ class Following:
         user_id: UserId,
         conversation_id: ConversationId,
         seq: int | None,
-    ) -> AsyncIterator[Item]:
+    ) -> AsyncGenerator[Item, None]:
         async with self._ports.events.subscribe(conversation_id) as live:
             watch = Watch(user_id, conversation_id, seq or 0, live)
             watch.ended = self._leaving
@@ -128,31 +128,40 @@ class Following:
                 if seq is None:
                     first = await self._read(watch, limit=1)
                     yield Reset(oldest=first[0].seq if first else 1)
-                while watch.ended is None:
+                while (reason := self._end(watch, principal)) is None:
                     page = await self._read(watch, limit=PAGE)
                     for recorded in page:
-                        watch.seq = recorded.seq
+                        if self._end(watch, principal):
+                            break
+                        watch.tell(recorded)
                         yield recorded
                     if len(page) < PAGE:
-                        async for item in self._wait(watch, live, principal):
+                        while (item := await self._wait(watch, live, principal)) is not None:
                             yield item
-                yield Goodbye(reason=watch.ended)
+                yield Goodbye(reason=reason)
 
     async def _wait(
         self, watch: Watch, live: Subscription, principal: Principal
-    ) -> AsyncIterator[Passing | Quiet]:
-        """Yield what passes until there may be something to read, or the stream must end."""
-        while True:
+    ) -> Passing | Quiet | None:
+        """Return what passes, or None when there may be something to read or the stream is over."""
+        while self._end(watch, principal) is None:
             signal = await live.next(timeout=self._patience(principal))
-            if self._expired(principal):
-                watch.end(UnauthenticatedError("expired"))
-            if watch.over:
-                return
             if isinstance(signal, Bell):
                 if signal.seq > watch.seq or signal.seq == 0:
-                    return
-            else:
-                yield signal or Quiet()
+                    return None
+            elif self._end(watch, principal):
+                return None
+            elif signal is None:
+                return Quiet()
+            elif not watch.is_stale(signal):
+                return signal
+        return None
+
+    def _end(self, watch: Watch, principal: Principal) -> CortexError | None:
+        """Return why the stream must end, if it must: no right any more, or no time left."""
+        if watch.ended is None and self._expired(principal):
+            watch.ended = UnauthenticatedError("expired")
+        return watch.ended
 
     def _patience(self, principal: Principal) -> float:
         if principal.expires_at is None:

@@ -8,17 +8,19 @@ that was lost costs a delay and never an event. Idle streams hold no connection.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
 from cortex_core.domain.errors import CortexError, NotFoundError
-from cortex_core.domain.events import Bell
-from cortex_core.domain.ids import ConversationId, UserId
+from cortex_core.domain.events import Bell, Passing, Recorded, TurnCompleted, TurnFailed
+from cortex_core.domain.ids import ConversationId, TurnId, UserId
 from cortex_core.ports import Ports, Subscription
 from cortex_core.services.operation import operation
 
 BATCH: Final = 1_000
+REMEMBERED: Final = 32
 
 
 class Watch:
@@ -32,11 +34,20 @@ class Watch:
         self.seq = seq
         self.ended: CortexError | None = None
         self._live = live
+        self._finished: deque[TurnId] = deque(maxlen=REMEMBERED)
 
-    @property
-    def over(self) -> bool:
-        """Whether the stream must end."""
-        return self.ended is not None
+    def tell(self, recorded: Recorded) -> None:
+        """Take note that the stream tells *recorded*."""
+        self.seq = recorded.seq
+        if isinstance(recorded.data, TurnCompleted | TurnFailed):
+            self._finished.append(recorded.data.turn_id)
+
+    def is_stale(self, passing: Passing) -> bool:
+        """Whether the stream has told the end of what *passing* is a piece of.
+
+        What passes waits in a queue, and the log may be read past it.
+        """
+        return passing.turn_id in self._finished
 
     def ring(self, seq: int) -> None:
         """Have the stream read its log up to *seq* at least."""
@@ -66,14 +77,16 @@ class Watchman:
     def watching(self, watch: Watch) -> Iterator[None]:
         """Have *watch* swept while inside."""
         self._watches.add(watch)
-        if self._task is None or self._task.done():
+        if self._task is None:
             self._task = asyncio.create_task(self._sweep_while_watched())
         try:
             yield
         finally:
             self._watches.discard(watch)
-            if not self._watches:
+            if not self._watches and self._task is not None:
+                # Cancelling takes a while; whoever comes meanwhile needs a sweep of its own.
                 self._task.cancel()
+                self._task = None
 
     def end_all(self, reason: CortexError) -> None:
         """End every stream, saying *reason*."""
@@ -98,7 +111,7 @@ class Watchman:
                 watch.ring(last_seq)
 
     async def _sweep_while_watched(self) -> None:
-        while self._watches:
+        while True:
             await asyncio.sleep(self._period)
             with suppress(CortexError), operation(self._ports, "watch.sweep"):
                 await self.sweep()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from cortex_adapters.memory.store import MemoryStore, MemoryUnitOfWork
 from cortex_core import Cortex, Principal
@@ -40,11 +40,15 @@ class Clock:
 
 
 class Link:
-    """A store as a process sees it: away at times, restored from elsewhere, and counted."""
+    """A store as a process sees it: away at times, restored from elsewhere, and counted.
+
+    A unit takes *distance* turns of the loop to begin, and as many to tell that it committed.
+    """
 
     def __init__(self, store: MemoryStore | None = None) -> None:
         self.store = store or MemoryStore()
         self.away = False
+        self.distance = 0
         self.units = 0
 
     @asynccontextmanager
@@ -52,12 +56,14 @@ class Link:
         self, *, read_only: bool = False, single: bool = False
     ) -> AsyncIterator[MemoryUnitOfWork]:
         self.units += 1
+        await turns(self.distance)
         if self.away:
             raise UnavailableError
         async with self.store.begin(read_only=read_only, single=single) as work:
             yield work
             if self.away:
                 raise UnavailableError
+        await turns(self.distance)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,10 @@ class Scene:
     viewer: Principal
     guest: Principal
     stranger: Principal
+
+    def at(self, cortex: Cortex) -> Scene:
+        """Return the same scene as another process sees it."""
+        return replace(self, cortex=cortex)
 
     async def id_of(self, principal: Principal) -> UserId:
         return (await self.cortex.users.me(principal)).user.id
@@ -98,7 +108,7 @@ def someone(name: str, *permissions: str, expires_at: datetime | None = None) ->
 def without(principal: Principal, permission: str) -> Principal:
     """Return *principal* with one permission less."""
     assert permission in PERMISSIONS
-    return replace(principal, permissions=principal.permissions - {permission})
+    return structs.replace(principal, permissions=principal.permissions - {permission})
 
 
 async def set_scene(cortex: Cortex) -> Scene:
@@ -119,7 +129,7 @@ async def set_scene(cortex: Cortex) -> Scene:
 async def set_status(store: Store, user_id: UserId, status: UserStatus) -> None:
     """Let the user be active, or disabled, from now on."""
     async with store.begin() as work:
-        await work.users.update(replace(await work.users.get(user_id), status=status))
+        await work.users.update(structs.replace(await work.users.get(user_id), status=status))
 
 
 async def disable(scene: Scene, principal: Principal) -> None:
@@ -137,6 +147,12 @@ async def log_of(store: Store, conversation_id: ConversationId) -> list[Recorded
     """Return the whole log of a conversation."""
     async with store.begin(read_only=True, single=True) as work:
         return list(await work.events.since(conversation_id, seq=0, limit=10_000))
+
+
+async def turns(count: int) -> None:
+    """Let everybody else go on, *count* times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
 async def until(happened: Callable[[], bool]) -> None:

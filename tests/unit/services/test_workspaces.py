@@ -114,7 +114,7 @@ async def test_what_is_unset_stays_and_null_empties(scene: Scene, clock: Clock) 
 
 async def test_what_breaks_a_rule_after_merging_changes_nothing(scene: Scene) -> None:
     change = scene.cortex.workspaces.change
-    half = {"a": "x" * 10_000}
+    half: dict[str, object] = {"a": "x" * 10_000}
     kept = await change(scene.owner, scene.workspace.id, ChangeWorkspace(metadata=half))
     with pytest.raises(InvalidInputError) as caught:
         await change(
