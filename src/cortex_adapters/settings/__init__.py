@@ -1,0 +1,15 @@
+"""How a deployment is set up: read once, checked as a whole, then a value."""
+
+from cortex_adapters.settings.database import DatabaseUrl, MemoryUrl, PostgresUrl, SqliteUrl
+from cortex_adapters.settings.load import Settings, load_settings
+from cortex_adapters.settings.values import Secret
+
+__all__ = [
+    "DatabaseUrl",
+    "MemoryUrl",
+    "PostgresUrl",
+    "Secret",
+    "Settings",
+    "SqliteUrl",
+    "load_settings",
+]

@@ -1,0 +1,132 @@
+"""Settings as one value, or everything that is wrong with them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from cortex_adapters.settings.database import (
+    DatabaseUrl,
+    MemoryUrl,
+    PostgresUrl,
+    SqliteUrl,
+    exposed,
+)
+from cortex_adapters.settings.sources import Sources
+from cortex_adapters.settings.table import PREFIX, SETTINGS
+from cortex_adapters.settings.values import Environment, LogFormat, Network, Secret
+from cortex_core.domain.errors import SettingsError
+from cortex_core.ports import Level
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deployment has decided; `table.SETTINGS` says what each means."""
+
+    environment: Environment
+    database_url: DatabaseUrl
+    host: str
+    port: int
+    workers: int
+    public_url: str
+    docs_url: str
+    log_level: Level
+    log_format: LogFormat
+    auth0_audience: str | None = None
+    auth0_domain: str | None = None
+    auth0_client_id: str | None = None
+    auth0_client_secret: Secret | None = None
+    auth0_roles_claim: str | None = None
+    cors_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
+    metrics_token: Secret | None = None
+    rate_limit_url: Secret | None = None
+    idle: tuple[str, ...] = ()
+    """The variables that were given and have no effect in this release."""
+
+    @property
+    def development(self) -> bool:
+        """Say whether this is a developer's machine."""
+        return self.environment == "development"
+
+
+def load_settings(
+    environ: Mapping[str, str], *, arguments: Mapping[str, str] | None = None
+) -> Settings:
+    """Read *arguments* (by setting: `port`), over `CORTEX_*` of *environ*, over `CORTEX_CONFIG`.
+
+    `CORTEX_X_FILE` reads the value of X from a file. The TOML file that `CORTEX_CONFIG` names
+    has the same names in lower case, without `CORTEX_`. Empty text is a value, too.
+
+    Raises:
+        SettingsError: Something is wrong; it lists all there is, each under its setting's name.
+    """
+    sources = Sources()
+    sources.read(environ, arguments or {})
+    values: dict[str, Any] = {}
+    unread: dict[str, None] = {}
+    for setting in SETTINGS:
+        given = sources.given.get(setting.name)
+        if given is None:
+            if setting.default is not None:
+                values[setting.name] = setting.read(setting.default)
+            continue
+        try:
+            values[setting.name] = setting.read(given.text)
+        except ValueError as error:
+            sources.faults.append(f"{given.label}: {error}")
+            unread[setting.name] = None
+    sources.faults.extend(_refused(values | unread, environ))
+    if sources.faults:
+        raise SettingsError(sources.faults)
+    return Settings(**_completed(values), idle=_idle(values))
+
+
+def _completed(values: dict[str, Any]) -> dict[str, Any]:
+    host: str = values["host"]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - everywhere is no place to be reached at
+        host = "localhost"
+    authority = f"[{host}]" if ":" in host else host
+    public_url = values.get("public_url", f"http://{authority}:{values['port']}")
+    development = values["environment"] == "development"
+    return {
+        "public_url": public_url,
+        "docs_url": f"{public_url}/docs",
+        "log_format": "text" if development else "json",
+        **values,
+    }
+
+
+def _idle(values: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(s.variable for s in SETTINGS if s.name in values and not s.used)
+
+
+def _refused(values: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the settings together; one that could not be read is None."""
+    database = values["database_url"]
+    if (values["workers"] or 1) > 1 and isinstance(database, SqliteUrl | MemoryUrl):
+        yield f"{PREFIX}WORKERS: several processes need PostgreSQL; {database} serves from one"
+    if values["environment"] == "production":
+        yield from _unsafe(values, database, environ)
+
+
+def _unsafe(
+    values: Mapping[str, Any], database: DatabaseUrl | None, environ: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what production refuses."""
+    if "auth0_domain" not in values:
+        yield f"{PREFIX}AUTH0_DOMAIN: is needed in production; the local issuer lets anybody in"
+    if "auth0_audience" not in values:
+        yield f"{PREFIX}AUTH0_AUDIENCE: is needed in production"
+    if "*" in (values.get("cors_origins") or ()):
+        yield f"{PREFIX}CORS_ORIGINS: must name its origins in production, and not *"
+    match database:
+        case PostgresUrl() if exposed(database, environ):
+            yield (
+                f"{PREFIX}DATABASE_URL: must have sslmode=verify-full, verify-ca or require in "
+                "production, unless the server is on this machine"
+            )
+        case MemoryUrl():
+            yield f"{PREFIX}DATABASE_URL: must not be memory: in production, which keeps nothing"

@@ -1,0 +1,154 @@
+"""Every setting there is: its name, form, default and meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+
+from cortex_adapters.settings import values
+from cortex_adapters.settings.database import database_url
+
+PREFIX: Final = "CORTEX_"
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting; without a default text it is None, or made from others as *meaning* says.
+
+    What is not *used* is checked, and then has no effect in this release.
+    """
+
+    name: str
+    read: Callable[[str], object]
+    form: str
+    default: str | None = None
+    meaning: str
+    used: bool = True
+
+    @property
+    def variable(self) -> str:
+        """Return the name in the environment."""
+        return f"{PREFIX}{self.name.upper()}"
+
+
+def _later(name: str, read: Callable[[str], object], form: str, meaning: str) -> Setting:
+    return Setting(name=name, read=read, form=form, meaning=meaning, used=False)
+
+
+SETTINGS: Final = (
+    Setting(
+        name="environment",
+        read=values.one_of("development", "production"),
+        form="`development`, `production`",
+        default="development",
+        meaning="Production refuses whatever is convenient and not safe.",
+    ),
+    Setting(
+        name="database_url",
+        read=database_url,
+        form="URL",
+        default="sqlite:///./cortex.db",
+        meaning="`sqlite:///path`, `postgresql://user:password@host/name`, or `memory:`.",
+    ),
+    Setting(
+        name="host",
+        read=values.listening_host,
+        form="address",
+        default="127.0.0.1",
+        meaning="Where to listen.",
+    ),
+    Setting(
+        name="port",
+        read=values.port,
+        form="1 to 65535",
+        default="8000",
+        meaning="Where to listen.",
+    ),
+    Setting(
+        name="workers",
+        read=values.whole_number(1, 64),
+        form="1 to 64",
+        default="1",
+        meaning="Server processes on that port; more than one needs PostgreSQL.",
+    ),
+    Setting(
+        name="public_url",
+        read=values.web_address,
+        form="URL",
+        meaning="Where clients reach this server; host and port unless set.",
+    ),
+    Setting(
+        name="docs_url",
+        read=values.web_address,
+        form="URL",
+        meaning="Where problems link to; `/docs` below the public URL unless set.",
+    ),
+    Setting(
+        name="log_level",
+        read=values.one_of("debug", "info", "warning", "error"),
+        form="`debug`, `info`, `warning`, `error`",
+        default="info",
+        meaning="The least important lines that are written.",
+    ),
+    Setting(
+        name="log_format",
+        read=values.one_of("text", "json"),
+        form="`text`, `json`",
+        meaning="Lines for people or for machines; `text` in development, else `json`, unless set.",
+    ),
+    Setting(
+        name="auth0_audience",
+        read=values.word,
+        form="text",
+        meaning="Whom access tokens must be meant for; needed in production.",
+    ),
+    _later("auth0_domain", values.host_name, "host", "The tenant; needed in production."),
+    _later("auth0_client_id", values.word, "text", "The application of browser sign-on."),
+    _later("auth0_client_secret", values.secret("printable"), "secret", "Its secret."),
+    _later("auth0_roles_claim", values.word, "text", "The claim that holds a caller's roles."),
+    _later(
+        "cors_origins",
+        values.listed(values.origin),
+        "list of origins",
+        "Pages that may call; `*`, for all, in development only.",
+    ),
+    _later(
+        "allowed_hosts",
+        values.listed(values.allowed_host),
+        "list of hosts",
+        "Names that this server answers to.",
+    ),
+    _later(
+        "trusted_proxies",
+        values.listed(values.network),
+        "list of networks",
+        "Proxies whose word about the client is taken.",
+    ),
+    _later(
+        "metrics_token",
+        values.secret("at least 16 printable characters without spaces", pattern=r"[!-~]{16,}"),
+        "secret",
+        "What a scraper of metrics shows.",
+    ),
+    _later(
+        "rate_limit_url",
+        values.secret("a URL, such as memory:", pattern=r"[a-z][a-z0-9+.-]*:[!-~]*"),
+        "URL",
+        "Where rate limits are counted.",
+    ),
+)
+
+
+def markdown() -> str:
+    """Return the settings that have an effect as a table in Markdown."""
+    return "\n".join(_rows())
+
+
+def _rows() -> Iterator[str]:
+    yield "| setting | form | default | meaning |"
+    yield "|---|---|---|---|"
+    for setting in SETTINGS:
+        if setting.used:
+            default = f"`{setting.default}`" if setting.default else ""
+            yield f"| `{setting.variable}` | {setting.form} | {default} | {setting.meaning} |"

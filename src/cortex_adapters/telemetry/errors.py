@@ -1,0 +1,68 @@
+"""Unexpected failures, in the log."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from traceback import TracebackException, format_tb
+from typing import Final
+
+from cortex_adapters.telemetry.lines import Record, now
+from cortex_adapters.telemetry.logs import Log
+from cortex_core.domain.ids import NewId, Uuid7
+
+_FRAMES: Final = 40
+_MEMBERS: Final = 5
+
+
+class LogErrorReporter:
+    """Writes each failure with its traceback, under an incident id."""
+
+    def __init__(self, log: Log, new_id: NewId | None = None) -> None:
+        self._log = log
+        self._new_id = new_id or Uuid7()
+
+    def report(self, error: BaseException, *, operation: str) -> str:
+        incident = self._new_id()
+        with suppress(Exception):
+            attributes = {"incident": incident, "operation": operation, "error": _name(error)}
+            self._log.write(
+                Record(
+                    at=now(),
+                    level="error",
+                    event="incident",
+                    attributes=attributes,
+                    block=told(error),
+                )
+            )
+        return incident
+
+
+def told(error: BaseException) -> str:
+    """Return *error* with its traceback and causes: innermost frames, a few members of a group.
+
+    An error that cannot be put into words, because its own code fails, is told by its frames.
+    """
+    try:
+        words = TracebackException(
+            type(error),
+            error,
+            error.__traceback__,
+            limit=-_FRAMES,
+            max_group_width=_MEMBERS,
+            max_group_depth=_MEMBERS,
+        )
+        return "".join(words.format())
+    except Exception:  # noqa: BLE001 - hostile or broken, it is reported
+        return _frames(error) + f"{_name(error)}: its own words fail"
+
+
+def _frames(error: BaseException) -> str:
+    try:
+        return "".join(format_tb(error.__traceback__, limit=-_FRAMES))
+    except Exception:  # noqa: BLE001 - hostile or broken, it is reported
+        return ""
+
+
+def _name(error: BaseException) -> str:
+    kind = type(error)
+    return f"{kind.__module__}.{kind.__qualname__}"

@@ -1,0 +1,71 @@
+"""Lines on their way to a file descriptor, which may be a pipe that nobody reads."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Final
+
+CAPACITY: Final = 2_000
+_PATIENCE: Final = 1.0
+
+
+class LineWriter:
+    """Takes lines without waiting and writes them in a thread; drops what it cannot hold.
+
+    A SimpleQueue takes lines from signal handlers and finalizers, too, where another lock might
+    be held already by the very code that they interrupt.
+    """
+
+    def __init__(
+        self, fd: int, *, capacity: int = CAPACITY, lost: Callable[[int], bytes] | None = None
+    ) -> None:
+        self._fd = fd
+        self._capacity = capacity
+        self._lost = lost
+        self._lines: SimpleQueue[bytes | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="cortex-log", daemon=True)
+        self._closed = False
+        self.dropped = 0
+        """How many lines were dropped so far."""
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def put(self, line: bytes) -> None:
+        """Take *line*, which ends with a line break."""
+        if self._closed or self._lines.qsize() >= self._capacity:
+            self.dropped += 1
+        else:
+            self._lines.put(line)
+
+    def close(self, patience: float = _PATIENCE) -> None:
+        """Write what was taken, as far as *patience* seconds allow."""
+        self._closed = True
+        self._lines.put(None)
+        self._thread.join(patience)
+
+    def _run(self) -> None:
+        told = 0
+        while (line := self._lines.get()) is not None:
+            self._write(line)
+            if self._lost is not None and self.dropped > told:
+                dropped = self.dropped
+                self._write(self._lost(dropped - told))
+                told = dropped
+
+    def _write(self, line: bytes) -> None:
+        # A line at a time: up to PIPE_BUF bytes, those of several processes do not mix.
+        rest = memoryview(line)
+        while rest:
+            try:
+                rest = rest[os.write(self._fd, rest) :]
+            except BlockingIOError:
+                select.select([], [self._fd], [], _PATIENCE)
+            except (OSError, ValueError):
+                self.dropped += 1
+                return
