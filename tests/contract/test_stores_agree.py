@@ -4,7 +4,6 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,28 +20,22 @@ from cortex_core.contract.machine import StoresAgree
 from cortex_core.ports import Store
 
 
-class AllStores(StoresAgree):
-    def __init__(self, file: Path, database: str) -> None:
-        self._file = file
-        self._database = database
-        super().__init__()
-
-    @asynccontextmanager
-    async def open_stores(self) -> AsyncIterator[Mapping[str, Store]]:
-        with TemporaryDirectory() as folder:
-            path = shutil.copy(self._file, folder)
-            _empty(self._database)
-            async with open_sqlite(path) as sqlite, open_postgres(self._database) as postgres:
-                yield {"memory": MemoryStore(), "sqlite": sqlite, "postgres": postgres}
-
-
 def test_the_stores_agree(tmp_path: Path, fresh_database: str) -> None:
     file = tmp_path / "cortex.db"
     asyncio.run(sqlite_schema.upgrade(str(file)))
     asyncio.run(postgres_schema.upgrade(fresh_database))
+
+    class AllStores(StoresAgree):
+        @asynccontextmanager
+        async def open_stores(self) -> AsyncIterator[Mapping[str, Store]]:
+            with TemporaryDirectory() as folder:
+                path = shutil.copy(file, folder)
+                _empty(fresh_database)
+                async with open_sqlite(path) as sqlite, open_postgres(fresh_database) as postgres:
+                    yield {"memory": MemoryStore(), "sqlite": sqlite, "postgres": postgres}
+
     run_state_machine_as_test(
-        partial(AllStores, file, fresh_database),
-        settings=settings(max_examples=60, stateful_step_count=40, deadline=None),
+        AllStores, settings=settings(max_examples=60, stateful_step_count=40, deadline=None)
     )
 
 
