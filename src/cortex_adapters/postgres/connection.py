@@ -22,7 +22,7 @@ from psycopg.types.string import TextLoader
 
 from cortex_core.domain.errors import SettingsError
 
-__all__ = ["CONNECT", "Connection", "Row", "alive", "connect", "hardened", "watched"]
+__all__ = ["Connection", "Row", "alive", "connect", "hang_up", "hardened", "watched"]
 
 Row = tuple[Any, ...]
 
@@ -87,11 +87,7 @@ def _adapters() -> AdaptersMap:
     return adapters
 
 
-CONNECT: Final[dict[str, Any]] = {
-    "autocommit": True,
-    "context": _adapters(),
-    "cursor_factory": AsyncRawCursor,
-}
+_ADAPTERS: Final = _adapters()
 
 
 class Connection(AsyncConnection[TupleRow]):
@@ -104,7 +100,9 @@ class Connection(AsyncConnection[TupleRow]):
 
 async def connect(conninfo: str) -> Connection:
     """Open a connection in autocommit to a `hardened` *conninfo*."""
-    return await Connection.connect(conninfo, **CONNECT)
+    return await Connection.connect(
+        conninfo, autocommit=True, context=_ADAPTERS, cursor_factory=AsyncRawCursor
+    )
 
 
 def alive(connection: Connection) -> bool:
@@ -118,6 +116,11 @@ def alive(connection: Connection) -> bool:
     return True
 
 
+def hang_up(connection: Connection) -> None:
+    """Close *connection* at once; the server then undoes what was not committed."""
+    connection.pgconn.finish()
+
+
 @contextmanager
 def watched(connection: Connection, seconds: float) -> Iterator[None]:
     """Hang up after *seconds*, so that what waits for the server inside fails.
@@ -125,14 +128,14 @@ def watched(connection: Connection, seconds: float) -> Iterator[None]:
     Needed where the server is there and says nothing: a timeout around it would not do, because
     psycopg, when it is cancelled, first asks the server to cancel, too, and waits.
     """
-    watchdog = asyncio.get_running_loop().call_later(seconds, _hang_up, connection)
+    watchdog = asyncio.get_running_loop().call_later(seconds, _cut, connection)
     try:
         yield
     finally:
         watchdog.cancel()
 
 
-def _hang_up(connection: Connection) -> None:
+def _cut(connection: Connection) -> None:
     with (
         suppress(OSError, psycopg.Error),
         socket.socket(fileno=os.dup(connection.fileno())) as line,

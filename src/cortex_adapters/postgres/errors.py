@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Final
 
 import psycopg
-from psycopg_pool import PoolTimeout, TooManyRequests
 
 from cortex_core.domain.errors import (
     BusyError,
@@ -21,7 +20,7 @@ from cortex_core.domain.errors import (
     UnavailableError,
 )
 
-__all__ = ["lost_connection", "translated"]
+__all__ = ["translated"]
 
 _NAMED: Final[dict[str, type[CortexError]]] = {
     "23503": NotFoundError,  # foreign_key_violation
@@ -41,6 +40,9 @@ _NAMED: Final[dict[str, type[CortexError]]] = {
 # connection_exception; idle_in_transaction_session_timeout; admin_shutdown, crash_shutdown,
 # cannot_connect_now, database_dropped, idle_session_timeout
 _LOST: Final = ("08", "25P03", "57P01", "57P02", "57P03", "57P04", "57P05")
+# Who is refused while connecting learns no SQLSTATE; where the server speaks another language,
+# this is UnavailableError.
+_NO_ROOM: Final = ("too many clients", "too many connections", "connection slots are reserved")
 
 
 @contextmanager
@@ -52,26 +54,20 @@ def translated(*, lost: type[UnavailableError] = UnavailableError) -> Iterator[N
     try:
         yield
     except psycopg.Error as error:
-        named = lost if lost_connection(error) else _named(error)
+        named = _named(error) or (lost if _is_lost(error) else None)
         if named is None:
             raise
         raise named from error
 
 
-def lost_connection(error: psycopg.Error) -> bool:
-    """Say whether *error* means that the connection is of no use any more.
+def _named(error: psycopg.Error) -> type[CortexError] | None:
+    if error.sqlstate is not None:
+        return _NAMED.get(error.sqlstate)
+    return OverloadedError if any(words in str(error) for words in _NO_ROOM) else None
 
-    `sqlstate` alone cannot tell: what libpq finds out by itself, such as an immediate
-    shutdown, is an OperationalError without one.
-    """
+
+def _is_lost(error: psycopg.Error) -> bool:
+    """Say whether the connection was; what libpq finds out by itself has no SQLSTATE."""
     if error.sqlstate is not None:
         return error.sqlstate.startswith(_LOST)
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not isinstance(
-        error, PoolTimeout | TooManyRequests
-    )
-
-
-def _named(error: psycopg.Error) -> type[CortexError] | None:
-    if error.sqlstate is None:
-        return OverloadedError if isinstance(error, PoolTimeout | TooManyRequests) else None
-    return _NAMED.get(error.sqlstate)
+    return isinstance(error, psycopg.OperationalError)

@@ -46,16 +46,16 @@ class Line:
         fresh = await self._renew(self._connection)
         return await self._try(fresh, sql, parameters, lost)
 
-    async def end(self) -> None:
+    def end(self) -> None:
         """Give the connection back."""
         if self._connection is not None:
-            connection, self._connection = self._connection, None
-            await self._pool.give(connection, broken=self.broken)
+            self._pool.give(self._connection, broken=self.broken)
+            self._connection = None
 
     async def _renew(self, dead: Connection) -> Connection:
         self._renewed = True
-        await self.end()
-        await self._pool.renew(dead)
+        self.end()
+        self._pool.forget(dead)
         self._connection = await self._pool.take()
         self.broken = False
         return self._connection

@@ -1,69 +1,97 @@
-"""The connections that units of work share."""
+"""The connections that units of work share.
+
+Not psycopg_pool 3.3, which was tried: callers who gave up stay in its queue, so that after an
+outage it refuses all; its reconnecting lags behind the server and cannot be told from being busy;
+and a caller who is cancelled while giving a connection back can lose it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
-from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
-
-from cortex_adapters.postgres.connection import CONNECT, Connection, Row, alive, watched
+from cortex_adapters.postgres.connection import (
+    Connection,
+    Row,
+    alive,
+    connect,
+    hang_up,
+    watched,
+)
 from cortex_adapters.postgres.errors import translated
-from cortex_core.domain.errors import UnavailableError
+from cortex_adapters.postgres.places import Places
+from cortex_core.domain.errors import OverloadedError, UnavailableError
 
 __all__ = ["Pool", "open_pool"]
 
 _GRACE: Final = 1.0  # seconds by which we wait longer for a statement than the server does
-_PAUSE: Final = 0.1  # seconds between attempts to connect while somebody waits
+_PAUSE: Final = 0.1  # seconds between attempts to connect
+_IDLE: Final = 600.0  # seconds after which a connection that nobody needed is closed
+_LIFETIME: Final = 3_600.0  # seconds after which a connection is made anew
 
 
 class Pool:
     """Lends out connections, and counts the *statements* that are sent over them."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+    def __init__(self, conninfo: str, *, max_size: int, max_waiting: int, wait: float) -> None:
         self.statements = 0
-        self._pool = pool
-        self._lent = 0
-        self._renewed = 0.0
+        self._conninfo = conninfo
+        self._wait = wait
+        self._places = Places(max_size, max_waiting=max_waiting)
+        self._idle: deque[tuple[float, Connection]] = deque()  # since when; newest last
+        self._forgot = 0.0
+        self._away = False
+        self._closed = False
+
+    async def warm(self, count: int) -> None:
+        """Connect *count* times ahead of need."""
+        for _ in range(count):
+            with translated():
+                self._idle.append((monotonic(), await connect(self._conninfo)))
 
     async def take(self) -> Connection:
         """Lend out a connection that the server has not closed.
 
         Raises:
-            OverloadedError: All are in use, and stay so for too long, or too many callers wait.
+            OverloadedError: All are in use and stay so for too long, or too many callers wait.
             UnavailableError: None can be made.
         """
-        while True:
-            with translated():
-                connection = await self._next()
-            self._lent += 1
-            if alive(connection):
-                return connection
-            await self.give(connection, broken=True)
-
-    async def _next(self) -> Connection:
+        deadline = monotonic() + self._wait
         try:
-            return await self._pool.getconn()
-        except (PoolTimeout, TooManyRequests) as error:
-            if self._lent < self._pool.max_size:
-                raise UnavailableError from error
+            await self._places.enter(timeout=self._wait)
+        except OverloadedError as error:
+            raise UnavailableError if self._away else error from error.__cause__
+        try:
+            return self._ready() or await self._connected(deadline)
+        except BaseException:
+            self._places.leave()
             raise
 
-    async def give(self, connection: Connection, *, broken: bool = False) -> None:
-        """Take a connection back; never waits, so that no cancellation can lose one."""
-        self._lent -= 1
-        if broken:
-            await connection.close()
-        await self._pool.putconn(connection)
+    def give(self, connection: Connection, *, broken: bool = False) -> None:
+        """Take a connection back; waits for nothing, so that no cancellation can lose one."""
+        now = monotonic()
+        if broken or self._closed or now - connection.born > _LIFETIME:
+            hang_up(connection)
+        else:
+            self._idle.append((now, connection))
+        if self._idle and now - self._idle[0][0] > _IDLE:
+            hang_up(self._idle.popleft()[1])
+        self._places.leave()
 
-    async def renew(self, dead: Connection) -> None:
-        """Replace all connections that are as old as the *dead* one."""
-        if dead.born > self._renewed:
-            self._renewed = monotonic()
-            await self._pool.drain()
+    def forget(self, dead: Connection) -> None:
+        """Close all that idle, unless that was done since the *dead* connection was made."""
+        if dead.born > self._forgot:
+            self._forgot = monotonic()
+            self._close_idle()
+
+    def close(self) -> None:
+        """Close what idles now, and the rest when it is given back."""
+        self._closed = True
+        self._close_idle()
 
     async def send(
         self,
@@ -80,39 +108,50 @@ class Pool:
             cursor = await connection.execute(sql, parameters or None)
             return await cursor.fetchall() if cursor.description else []
 
+    def _ready(self) -> Connection | None:
+        """Return the connection that was used last; the others may be let go one day."""
+        while self._idle:
+            _, connection = self._idle.pop()
+            if alive(connection):
+                return connection
+            hang_up(connection)
+        return None
+
+    async def _connected(self, deadline: float) -> Connection:
+        """Connect, again and again until *deadline*: a server that restarts is soon back."""
+        while True:
+            try:
+                with translated():
+                    connection = await connect(self._conninfo)
+            except (OverloadedError, UnavailableError):
+                self._away = True
+                if monotonic() + _PAUSE > deadline:
+                    raise
+            else:
+                self._away = False
+                return connection
+            await asyncio.sleep(_PAUSE)
+            if ready := self._ready():
+                return ready
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            hang_up(self._idle.pop()[1])
+
 
 @asynccontextmanager
 async def open_pool(
     conninfo: str, *, min_size: int, max_size: int, max_waiting: int, wait: float
 ) -> AsyncIterator[Pool]:
-    """Open a pool to a `hardened` *conninfo*."""
-    pool = AsyncConnectionPool(
-        conninfo,
-        connection_class=Connection,
-        kwargs=CONNECT,
-        min_size=min_size,
-        max_size=max_size,
-        max_waiting=max_waiting,
-        timeout=wait,
-        # Its own back-off lags behind an outage: give up at once, and see `_try_again`.
-        reconnect_timeout=0,
-        reconnect_failed=_try_again,
-        # With a reset function, putconn hands over to a worker and does not wait.
-        reset=_nothing,
-        # One worker per connection to be made, so that one is always free to take some back.
-        num_workers=max_size + 1,
-        open=False,
-    )
-    async with pool:
-        yield Pool(pool)
+    """Open a pool to a `hardened` *conninfo*.
 
-
-async def _try_again(pool: AsyncConnectionPool[Any]) -> None:
-    """Connect anew while somebody waits for it; without this, only the next caller would."""
-    if pool.get_stats()["requests_waiting"]:
-        await asyncio.sleep(_PAUSE)
-        await pool.check()
-
-
-async def _nothing(connection: Connection) -> None:
-    """Leave the connection as it is: a unit of work ends its own transaction."""
+    Raises:
+        OverloadedError: The database has no room for *min_size* connections.
+        UnavailableError: The database cannot be reached.
+    """
+    pool = Pool(conninfo, max_size=max_size, max_waiting=max_waiting, wait=wait)
+    try:
+        await pool.warm(min_size)
+        yield pool
+    finally:
+        pool.close()

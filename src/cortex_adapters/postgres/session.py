@@ -86,7 +86,7 @@ class Session:
             if error is None:
                 self._refuse()
         finally:
-            await self._line.end()
+            self._line.end()
 
     def _admit(self, *, writing: bool = False) -> None:
         if self._ended:

@@ -1,0 +1,53 @@
+"""A fixed number of places, and a bounded queue before them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cortex_core.domain.errors import OverloadedError
+
+__all__ = ["Places"]
+
+
+class Places:
+    """Whoever comes first is let in first."""
+
+    def __init__(self, size: int, *, max_waiting: int) -> None:
+        self._free = size
+        self._max_waiting = max_waiting
+        self._queue: dict[asyncio.Future[None], None] = {}  # in order, and quick to leave
+
+    async def enter(self, *, timeout: float) -> None:
+        """Take a place, after *timeout* seconds at most.
+
+        Raises:
+            OverloadedError: None became free in time, or the queue is full.
+        """
+        if self._free:
+            self._free -= 1
+            return
+        if len(self._queue) >= self._max_waiting:
+            raise OverloadedError
+        turn = asyncio.get_running_loop().create_future()
+        self._queue[turn] = None
+        try:
+            async with asyncio.timeout(timeout):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # it came while we were going
+            else:
+                self._queue.pop(turn, None)
+            if isinstance(error, TimeoutError):
+                raise OverloadedError from error
+            raise
+
+    def leave(self) -> None:
+        """Give a place back: to the next in the queue, if there is one."""
+        while self._queue:
+            turn = next(iter(self._queue))
+            del self._queue[turn]
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
