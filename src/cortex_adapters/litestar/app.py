@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
-import msgspec
 from litestar import Litestar
 from litestar.exceptions import HTTPException
 
 from cortex_adapters.litestar.auth import authentication
 from cortex_adapters.litestar.call import MAX_BODY, Call
+from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.litestar.errors import ErrorAnswers
 from cortex_adapters.litestar.headers import add_headers
 from cortex_adapters.litestar.health import Health
@@ -30,17 +30,7 @@ from cortex_adapters.litestar.routes import (
 from cortex_core import Cortex
 from cortex_core.domain.errors import CortexError
 
-
-class WebConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What the routes say about this deployment."""
-
-    docs_url: str
-    development: bool
-    public_url: str
-    issuer: str
-    audience: str
-    environment: str
-    version: str
+__all__ = ["Service", "WebConfig", "create_app", "drain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,17 @@
+"""What the routes say about this deployment."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class WebConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Addresses without a slash at the end; *environment* and *version* as people read them."""
+
+    docs_url: str
+    development: bool
+    public_url: str
+    issuer: str
+    audience: str
+    environment: str
+    version: str
