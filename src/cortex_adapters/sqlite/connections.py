@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -90,11 +91,7 @@ async def open_lane(
             for statement in ("PRAGMA schema_version", *setup):
                 patiently(session, statement, patience)
 
-    connection = aiosqlite.connect(
-        _uri(path), uri=True, factory=_Session, isolation_level=None, timeout=busy_timeout
-    )
-    with translated(path):
-        _ = await connection
+    connection = await _connect(path, busy_timeout)
     try:
         lane = Lane(connection)
         await lane.run(prepare)
@@ -103,8 +100,35 @@ async def open_lane(
         await connection.close()
 
 
-def _uri(path: str) -> str:
-    """Return the address of a file that is not to be made."""
+async def _connect(path: str, busy_timeout: float) -> aiosqlite.Connection:
+    connection = aiosqlite.connect(
+        _address(path),
+        uri=True,
+        factory=_Session,
+        isolation_level=None,
+        timeout=busy_timeout,
+    )
+
+    async def connect() -> None:
+        with translated(path):
+            _ = await connection
+
+    def close(opened: asyncio.Task[None]) -> None:
+        if not opened.cancelled() and opened.exception() is None:
+            connection.stop()
+
+    opening = asyncio.create_task(connect())
+    try:
+        await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # aiosqlite would forget what its thread is about to open.
+        opening.add_done_callback(close)
+        raise
+    return connection
+
+
+def _address(path: str) -> str:
+    """Return the address of a file that must exist."""
     return f"{Path(path).absolute().as_uri()}?mode=rw"
 
 

@@ -8,18 +8,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
-from cortex_adapters.migrations import Step, load_steps
+from cortex_adapters.migrations import Step
 from cortex_adapters.sqlite.lock import serving
 from cortex_adapters.sqlite.schema import upgrade
 from cortex_adapters.sqlite.store import open_store
-from cortex_core.contract import make
-from cortex_core.contract.store import stored_scene
 from cortex_core.domain.errors import CortexError
-from cortex_core.domain.policy import WRITERS
 
 STEPS = [
     Step(number=1, name="one", sql="CREATE TABLE a (x TEXT); INSERT INTO a VALUES ('1;');"),
@@ -32,10 +31,10 @@ STEPS = [
 ]
 
 
-def start(what: str, path: str, *arguments: object) -> subprocess.Popen[str]:
+def start(what: str, path: str, *arguments: object, module: str = "child") -> subprocess.Popen[str]:
     """Start a child; it says a line when it has begun, and waits for one where it says so."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.unit.sqlite.child", what, path, *map(str, arguments)],
+        [sys.executable, "-m", f"tests.unit.sqlite.{module}", what, path, *map(str, arguments)],
         cwd=Path(__file__).parents[3],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -51,7 +50,13 @@ def said(child: subprocess.Popen[str]) -> str:
 
 def end(child: subprocess.Popen[str], line: str = "") -> Sequence[str]:
     """Say a last line to *child*, and return what else it says until it ends."""
-    out, _ = child.communicate(line + "\n", timeout=60)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    with suppress(BrokenPipeError), child.stdin as stdin:
+        stdin.write(line + "\n")
+    with child.stdout as stdout:  # `communicate` would lose what readline has read ahead
+        out = stdout.read()
+    child.wait()
     return out.split()
 
 
@@ -101,34 +106,21 @@ def _serve(path: str) -> None:
 
 def _open(path: str) -> None:
     """Open the store as somebody who is not root, and say what became of it."""
-    load_steps("cortex_adapters.sqlite.migrations")  # imports what others may not read
+
+    async def begin(file: str) -> None:
+        async with open_store(file):
+            pass
+
+    with TemporaryDirectory() as scratch:  # imports what only root may read
+        asyncio.run(upgrade(f"{scratch}/scratch.db"))
+        asyncio.run(begin(f"{scratch}/scratch.db"))
     if os.geteuid() == 0:
         os.setuid(65534)
-
-    async def begin() -> None:
-        async with open_store(path):
-            _say("open")
-
     try:
-        asyncio.run(begin())
+        asyncio.run(begin(path))
+        _say("open")
     except CortexError as error:
         _say(type(error).__name__, error)
-
-
-async def _post(path: str) -> None:
-    """Post messages, four at once, and say each one's conversation, id and place once stored."""
-    async with open_store(path) as store:
-        scene = await stored_scene(store)
-
-        async def go_on() -> None:
-            while True:
-                note = make.message(scene.conversation, scene.owner)
-                async with store.begin(single=True) as work:
-                    placed = await work.messages.post(note, turn=make.turn(note), roles=WRITERS)
-                assert placed is not None
-                _say(scene.conversation.id, placed.id, placed.seq)
-
-        await asyncio.gather(*(go_on() for _ in range(4)))
 
 
 def main() -> None:
@@ -144,8 +136,6 @@ def main() -> None:
             _serve(path)
         case "open":
             _open(path)
-        case "post":
-            asyncio.run(_post(path))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ async def test_waiting_for_another_process_can_be_cancelled(
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 1  # of the five seconds of patience
     child.end(process)
     await _write(store, "next")
     assert await _read(store, "late") is None

@@ -14,7 +14,7 @@ from tests.unit.sqlite import child
 
 async def test_what_was_acknowledged_survives_a_kill(path: str) -> None:
     for _ in range(4):
-        process = child.start("post", path)
+        process = child.start("post", path, module="poster")
         acknowledged: list[Sequence[str]] = [child.said(process).split() for _ in range(8)]
         await asyncio.sleep(random.uniform(0, 0.05))
         process.kill()
