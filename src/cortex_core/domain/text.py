@@ -15,9 +15,11 @@ import msgspec
 
 from cortex_core.domain.errors import Fault
 
-_VISIBLE: Final = re.compile(r"\S")
+# Python's white space, spelt out: \s is another set in each dialect of regular expressions.
+_SPACE: Final = r"\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_VISIBLE: Final = re.compile(rf"[^{_SPACE}]")
 _ANY: Final = r"^[^\u0000]*$"
-_NOT_BLANK: Final = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+_NOT_BLANK: Final = rf"^[^\u0000]*[^\u0000{_SPACE}][^\u0000]*$"
 
 
 def _schema(least: int, most: int) -> dict[str, object]:

@@ -24,7 +24,7 @@ _FOREIGN: Final = Resume(seq=0, epoch="")
 AFTER: Final = Query(
     name="after",
     description="Only events after this place; Last-Event-ID counts first.",
-    schema={"type": "integer", "minimum": 0, "default": 0},
+    schema={"type": "integer", "minimum": 0, "maximum": 10**18 - 1, "default": 0},
 )
 
 

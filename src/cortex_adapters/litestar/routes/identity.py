@@ -20,8 +20,8 @@ Email = Annotated[
     msgspec.Meta(
         extra_json_schema={
             "minLength": 3,
-            "maxLength": 255,
-            "pattern": r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$",
+            "maxLength": 254,
+            "pattern": r"^[^\s@\u0000-\u001f\u007f]+@[^\s@\u0000-\u001f\u007f]+$",
         }
     ),
 ]
