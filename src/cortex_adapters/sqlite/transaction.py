@@ -109,7 +109,7 @@ class Single:
 
 
 class Several:
-    """Makes any number of calls, from the first of which on other units that write wait.
+    """Makes any number of calls, while other units that write wait; the first one begins.
 
     A call that answers with a refusal has changed nothing. After any other error the whole
     unit is undone, even if nobody lets the error through.
