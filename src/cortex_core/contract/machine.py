@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
+from msgspec.structs import replace
 
 from cortex_core.contract import make
 from cortex_core.contract.agreement import vocabulary as some
@@ -20,23 +21,59 @@ from cortex_core.contract.agreement.messages import MessageRules
 from cortex_core.contract.agreement.turns import TurnRules
 from cortex_core.contract.agreement.workspaces import WorkspaceRules
 from cortex_core.domain.ids import ConversationId, UserId, WorkspaceId
-from cortex_core.domain.models import Conversation, User, Workspace
+from cortex_core.domain.models import Conversation, Message, MessageRole, User, Workspace
+from cortex_core.domain.policy import OWNERS
 
 
 class StoresAgree(WorkspaceRules, ConversationRules, MessageRules, TurnRules):
     """Commands of every kind: alone, several in one unit, and units that are undone."""
 
-    @initialize(target=some.users, head=some.heads)
-    def begin_with_a_user(self, head: int) -> UserId:
+    def __init__(self) -> None:
+        super().__init__()
         user = User(
-            id=UserId(self.fresh_id(head)),
-            issuer="first",
-            subject="first",
+            id=some.ADA, issuer="-", subject="-", created_at=make.NOON, updated_at=make.NOON
+        )
+        workspace = Workspace(id=some.LAB, name="Lab", created_at=make.NOON, updated_at=make.NOON)
+        conversation = Conversation(
+            id=some.TALK,
+            workspace_id=some.LAB,
+            topic="Hello",
             created_at=make.NOON,
             updated_at=make.NOON,
         )
+        message = Message(
+            id=some.QUESTION,
+            conversation_id=some.TALK,
+            author=make.actor(user),
+            role=MessageRole.USER,
+            content="Hello?",
+            created_at=make.NOON,
+        )
+        turn = replace(make.turn(message), id=some.ANSWER)
         self.write(lambda work: work.users.ensure(user))
-        return user.id
+        self.write(lambda work: work.workspaces.add(workspace, owner_id=user.id))
+        self.write(lambda work: work.conversations.add(conversation))
+        self.write(lambda work: work.messages.post(message, turn=turn, roles=OWNERS))
+
+    @initialize(target=some.users)
+    def begin_with_a_user(self) -> UserId:
+        return some.ADA
+
+    @initialize(target=some.workspaces)
+    def begin_with_a_workspace(self) -> WorkspaceId:
+        return some.LAB
+
+    @initialize(target=some.conversations)
+    def begin_with_a_conversation(self) -> ConversationId:
+        return some.TALK
+
+    @initialize(target=some.messages)
+    def begin_with_a_message(self) -> some.Said:
+        return some.TALK, some.QUESTION
+
+    @initialize(target=some.turns)
+    def begin_with_a_turn(self) -> some.Asked:
+        return some.TALK, some.QUESTION, some.ANSWER
 
     @rule(target=some.conversations, head=some.heads, owner_id=some.users, name=some.names)
     def start(self, head: int, owner_id: UserId, name: str) -> ConversationId:

@@ -96,12 +96,12 @@ class WorkspaceRules(Agreement):
         self.write(lambda work: work.workspaces.add(workspace, owner_id=owner_id))
         return workspace.id
 
-    @rule(workspace_id=some.workspaces, owner_id=some.users, name=some.names)
-    def add_workspace_again(self, workspace_id: WorkspaceId, owner_id: UserId, name: str) -> None:
+    @rule(workspace_id=some.workspaces, name=some.names)
+    def add_workspace_again(self, workspace_id: WorkspaceId, name: str) -> None:
         workspace = Workspace(
             id=workspace_id, name=name, created_at=make.NOON, updated_at=make.NOON
         )
-        self.write(lambda work: work.workspaces.add(workspace, owner_id=owner_id))
+        self.write(lambda work: work.workspaces.add(workspace, owner_id=some.ADA))
 
     @rule(head=some.heads, name=some.names)
     def add_workspace_of_nobody(self, head: int, name: str) -> None:
