@@ -1,0 +1,1 @@
+"""The `cortex` command: one module per command."""

@@ -1,0 +1,66 @@
+"""What can be asked of the `cortex` command."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+_VERSION: Final = "cortex-core"
+_EPILOG: Final = "Settings are CORTEX_* in the environment; README lists them."
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for, and not at each start."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 - slow, and rarely asked for
+
+        print(f"cortex {version(_VERSION)}")
+        parser.exit()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; what it parses names the module that runs it."""
+    top = argparse.ArgumentParser(prog="cortex", description="Cortex Core.", epilog=_EPILOG)
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = top.add_subparsers(metavar="COMMAND", required=True, dest="command")
+
+    serve = _command(commands, "serve", "serve", "serve until SIGTERM or Ctrl-C")
+    serve.add_argument("--host", help="where to listen, over CORTEX_HOST")
+    serve.add_argument("--port", help="where to listen, over CORTEX_PORT")
+    serve.add_argument("--workers", help="processes on that port, over CORTEX_WORKERS")
+    serve.add_argument("--fd", type=int, help=argparse.SUPPRESS)  # the supervisor's socket
+
+    check = _command(commands, "check", "check", "say whether a server could start")
+    _json(check)
+
+    token = _command(commands, "token", "tokens", "print an access token; in development only")
+    token.add_argument("--email", required=True, help="whose token it is")
+    token.add_argument("--name", default="", help="the name of that person")
+    token.add_argument("--permissions", help="such as read:messages,write:messages; else all")
+    _json(token)
+
+    db = commands.add_parser("db", help="the schema of the database")
+    steps = db.add_subparsers(metavar="COMMAND", required=True, dest="step")
+    upgrade = _command(steps, "upgrade", "schema", "apply the steps that are pending")
+    upgrade.set_defaults(command="db upgrade")
+    _json(upgrade)
+    status = _command(steps, "status", "schema", "say where the schema stands")
+    status.set_defaults(command="db status")
+    _json(status)
+
+    _command(commands, "openapi", "openapi", "print the OpenAPI document")
+    _command(commands, "routes", "routes", "list the routes")
+    return top
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, module: str, says: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
+    command.set_defaults(module=f"cortex_adapters.cli.{module}")
+    return command
+
+
+def _json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON")

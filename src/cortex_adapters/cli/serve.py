@@ -1,0 +1,108 @@
+"""`cortex serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from importlib.metadata import version
+from typing import Final
+
+from cortex_adapters.cli.endings import CommandError
+from cortex_adapters.litestar.app import drain
+from cortex_adapters.migrations import require_current
+from cortex_adapters.server import create_app, database, naming, require_servable
+from cortex_adapters.settings import Settings, load_settings
+from cortex_adapters.uvicorn.server import run as run_server
+from cortex_adapters.uvicorn.server import serve
+from cortex_adapters.uvicorn.workers import supervise
+
+_ADDRESS: Final = ("host", "port", "workers")
+
+
+def run(asked: Namespace) -> int:
+    """Serve until told to leave."""
+    arguments = {name: text for name in _ADDRESS if (text := getattr(asked, name)) is not None}
+    settings = load_settings(os.environ, arguments=arguments)
+    with _listening(settings):
+        if settings.workers > 1 and asked.fd is None:
+            return _supervise(settings)
+        _serve(settings, asked.fd)
+    return 0
+
+
+def _serve(settings: Settings, fd: int | None) -> None:
+    app = create_app(settings)
+
+    def started(host: str, port: int) -> None:
+        if settings.development and fd is None:
+            _announce(settings, host, port)
+        else:
+            app.state.service.cortex.ports.telemetry.log("server.listening", host=host, port=port)
+
+    run_server(
+        serve(
+            app,
+            host=settings.host,
+            port=settings.port,
+            fd=fd,
+            drain=partial(drain, app),
+            docs_url=settings.docs_url,
+            started=started,
+        )
+    )
+
+
+def _supervise(settings: Settings) -> int:
+    require_servable(settings)
+    with naming(settings.database_url):
+        require_current(asyncio.run(database(settings.database_url).status()))
+    command = [sys.executable, "-P", "-m", "cortex_adapters.cli.main", "serve"]
+    for name in _ADDRESS:
+        command += [f"--{name}", str(getattr(settings, name))]
+    return supervise(
+        command,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        started=partial(_announce, settings),
+    )
+
+
+def _announce(settings: Settings, host: str, port: int) -> None:
+    if settings.development:
+        address = f"[{host}]" if ":" in host else host
+        several = f", {settings.workers} processes" if settings.workers > 1 else ""
+        print(
+            f"Cortex Core {version('cortex-core')} on http://{address}:{port} "
+            f"({settings.environment}, {settings.database_url}{several})",
+            flush=True,
+        )
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[None]:
+    """Say in one line that there is no listening at that address."""
+    where = f"{settings.host}:{settings.port}"
+    try:
+        yield
+    except socket.gaierror as error:
+        raise CommandError(f"{settings.host} is no address of this machine.") from error
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0)
+        if reason is None:
+            raise
+        raise CommandError(f"{where} {reason}") from error
+
+
+_REASONS: Final = {
+    errno.EADDRINUSE: "is in use by another program; choose another port with --port.",
+    errno.EADDRNOTAVAIL: "is no address of this machine.",
+    errno.EACCES: "needs more rights; choose a port from 1024 on with --port.",
+}

@@ -1,0 +1,45 @@
+"""`cortex token`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from argparse import Namespace
+
+import msgspec
+
+from cortex_adapters.cli.endings import ASKED_WRONGLY, CommandError
+from cortex_adapters.litestar.issuer import Token
+from cortex_adapters.server import Issuer, open_identity, open_store
+from cortex_adapters.settings import MemoryUrl, Settings, load_settings
+from cortex_core.domain.errors import InvalidInputError
+
+
+def run(asked: Namespace) -> int:
+    """Print a token of the local issuer, signed with the key in the database."""
+    settings = load_settings(os.environ)
+    if not settings.development:
+        raise CommandError("the local issuer is for development only.", code=ASKED_WRONGLY)
+    if isinstance(settings.database_url, MemoryUrl):
+        raise CommandError(
+            "with memory: the key is in the server; POST /auth/dev/token gives a token.",
+            code=ASKED_WRONGLY,
+        )
+    try:
+        token = asyncio.run(_token(settings, asked))
+    except InvalidInputError as error:
+        faults = (f"--{fault.pointer.split('/')[1]}: {fault.message}" for fault in error.faults)
+        raise CommandError("; ".join(faults), code=ASKED_WRONGLY) from error
+    print(msgspec.json.encode(token).decode() if asked.json else token.access_token)
+    return 0
+
+
+async def _token(settings: Settings, asked: Namespace) -> Token:
+    permissions = None if asked.permissions is None else _listed(asked.permissions)
+    async with open_store(settings) as store:
+        issuer = Issuer(open_identity(settings, store))
+        return await issuer.token(email=asked.email, name=asked.name, permissions=permissions)
+
+
+def _listed(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",")] if text.strip() else []

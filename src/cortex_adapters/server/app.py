@@ -1,0 +1,125 @@
+"""The server, put together: what it works with, opened in order and closed in reverse."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+from typing import Final
+
+from litestar import Litestar
+
+from cortex_adapters.litestar.app import Service
+from cortex_adapters.litestar.app import create_app as litestar_app
+from cortex_adapters.litestar.config import WebConfig
+from cortex_adapters.local_identity.issuer import ISSUER
+from cortex_adapters.local_identity.opening import LocalIdentity
+from cortex_adapters.memory.assistant import EchoAssistant
+from cortex_adapters.server.databases import database, naming
+from cortex_adapters.server.issuer import Issuer
+from cortex_adapters.settings import Settings, load_settings
+from cortex_adapters.telemetry.errors import LogErrorReporter
+from cortex_adapters.telemetry.logs import LogTelemetry, open_log
+from cortex_adapters.telemetry.standard import capturing
+from cortex_core import Cortex, Ports
+from cortex_core.domain.errors import SettingsError
+from cortex_core.ports import Store
+
+AUDIENCE: Final = "https://cortex.local/api"
+"""Whom the local issuer's tokens are meant for; the same for all processes on one database."""
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """Build the server's application, on the settings of the environment unless they are given.
+
+    Raises:
+        SettingsError: The settings do not allow a start.
+    """
+    settings = settings or load_settings(os.environ)
+    require_servable(settings)
+    config = WebConfig(
+        docs_url=settings.docs_url,
+        development=settings.development,
+        public_url=settings.public_url,
+        issuer=ISSUER,
+        audience=settings.auth0_audience or AUDIENCE,
+        environment=settings.environment,
+        version=version("cortex-core"),
+    )
+    return litestar_app(partial(open_service, settings), config)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """Open everything a server needs, and answer turns meanwhile.
+
+    Raises:
+        BusyError: Another server is using the file.
+        SchemaError: The schema is not the one this release needs.
+        UnavailableError: The database cannot be reached.
+    """
+    chosen = database(settings.database_url)
+    async with AsyncExitStack() as stack:
+        log = stack.enter_context(
+            open_log(level=settings.log_level, json=settings.log_format == "json")
+        )
+        stack.enter_context(capturing(log))
+        stack.enter_context(chosen.alone())
+        store = await stack.enter_async_context(open_store(settings))
+        events, checks = await stack.enter_async_context(chosen.open_stream())
+        identity = open_identity(settings, store)
+        cortex = Cortex(
+            Ports(
+                identity=identity,
+                store=store,
+                events=events,
+                assistant=EchoAssistant(),
+                errors=LogErrorReporter(log),
+                telemetry=LogTelemetry(log),
+            )
+        )
+        await stack.enter_async_context(cortex.working())
+        yield Service(
+            cortex=cortex,
+            issuer=Issuer(identity),
+            ready={"database": partial(require_readable, store), **checks},
+        )
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """Open the store, and bring SQLite up to date before that on a developer's machine.
+
+    Raises:
+        SchemaError: The schema is not the one this release needs.
+        UnavailableError: The database cannot be reached.
+    """
+    chosen = database(settings.database_url)
+    async with AsyncExitStack() as stack:
+        with naming(settings.database_url):
+            if settings.development and chosen.upgrades_itself:
+                await chosen.upgrade()
+            store = await stack.enter_async_context(chosen.open_store())
+        yield store
+
+
+def open_identity(settings: Settings, store: Store) -> LocalIdentity:
+    """Return the identity provider: the local issuer's, whose key is in *store*."""
+    require_servable(settings)
+    return LocalIdentity(store, audience=settings.auth0_audience or AUDIENCE)
+
+
+def require_servable(settings: Settings) -> None:
+    """Raise SettingsError where they ask for an adapter that is still to be written."""
+    if settings.auth0_domain is not None or not settings.development:
+        raise SettingsError(
+            ["CORTEX_AUTH0_DOMAIN: this release has no Auth0 adapter yet, and serves only without"]
+        )
+
+
+async def require_readable(store: Store) -> None:
+    """Raise what *store* raises if it cannot be read."""
+    async with store.begin(read_only=True, single=True) as work:
+        await work.registry.get("epoch")

@@ -1,0 +1,124 @@
+"""Which adapters keep the data: one choice, by the address of the database."""
+
+from __future__ import annotations
+
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from dataclasses import dataclass
+from functools import partial
+
+from cortex_adapters.memory.store import MemoryStore
+from cortex_adapters.memory.stream import MemoryEventStream
+from cortex_adapters.migrations import SchemaStatus, Step
+from cortex_adapters.settings import DatabaseUrl, MemoryUrl, PostgresUrl, SqliteUrl
+from cortex_core.domain.errors import UnavailableError
+from cortex_core.ports import EventStream, Store
+
+Checks = Mapping[str, Callable[[], Awaitable[None]]]
+Listening = tuple[EventStream, Checks]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """What can be done with the database that was chosen.
+
+    *alone* keeps other servers away where there may be one only; *upgrades_itself* says that
+    a developer's machine brings the schema up to date at each start.
+    """
+
+    status: Callable[[], Coroutine[None, None, SchemaStatus]]
+    upgrade: Callable[[], Coroutine[None, None, Sequence[Step]]]
+    open_store: Callable[[], AbstractAsyncContextManager[Store]]
+    open_stream: Callable[[], AbstractAsyncContextManager[Listening]]
+    alone: Callable[[], AbstractContextManager[None]] = nullcontext
+    upgrades_itself: bool = False
+
+
+def database(url: DatabaseUrl) -> Database:
+    """Choose the adapters for *url*; only those that are chosen need to be installed."""
+    match url:
+        case SqliteUrl(path=path):
+            return _sqlite(path)
+        case PostgresUrl(conninfo=conninfo):
+            return _postgres(conninfo.reveal())
+        case MemoryUrl():
+            return _memory()
+
+
+@contextmanager
+def naming(url: DatabaseUrl) -> Iterator[None]:
+    """Name the database in an error that says no more than that something is away."""
+    try:
+        yield
+    except UnavailableError as error:
+        if str(error) != type(error).meaning():
+            raise
+        raise UnavailableError(f"{url} cannot be reached.") from error
+
+
+def _sqlite(path: str) -> Database:
+    from cortex_adapters.sqlite import lock, schema, store  # noqa: PLC0415 - may be missing
+
+    return Database(
+        status=partial(schema.status, path),
+        upgrade=partial(schema.upgrade, path),
+        open_store=partial(store.open_store, path),
+        open_stream=_in_process,
+        alone=partial(lock.serving, path),
+        upgrades_itself=True,
+    )
+
+
+def _postgres(conninfo: str) -> Database:
+    from cortex_adapters.postgres import schema, store, stream  # noqa: PLC0415 - may be missing
+
+    @asynccontextmanager
+    async def open_stream() -> AsyncIterator[Listening]:
+        async with stream.open_stream(conninfo, MemoryEventStream()) as events:
+
+            async def listening() -> None:
+                if not events.connected:
+                    raise UnavailableError("Events of other processes do not come in.")
+
+            yield events, {"events": listening}
+
+    return Database(
+        status=partial(schema.status, conninfo),
+        upgrade=partial(schema.upgrade, conninfo),
+        open_store=partial(store.open_store, conninfo),
+        open_stream=open_stream,
+    )
+
+
+def _memory() -> Database:
+    async def status() -> SchemaStatus:
+        return SchemaStatus(current=0, latest=0, pending=())
+
+    async def upgrade() -> Sequence[Step]:
+        return ()
+
+    return Database(
+        status=status,
+        upgrade=upgrade,
+        open_store=lambda: nullcontext(MemoryStore()),
+        open_stream=_in_process,
+    )
+
+
+@asynccontextmanager
+async def _in_process() -> AsyncIterator[Listening]:
+    yield MemoryEventStream(), {}
