@@ -20,7 +20,6 @@ from cortex_core.domain.errors import (
     DeadlineError,
     InternalError,
     LeaseLostError,
-    NotFoundError,
     TurnAbandonedError,
 )
 from cortex_core.domain.events import (
@@ -41,6 +40,7 @@ from cortex_core.domain.models import (
     TurnError,
     TurnStatus,
 )
+from cortex_core.domain.text import CONTENT_LENGTH, unstorable
 from cortex_core.ports import Ports, Prompt
 from cortex_core.services.operation import operation
 
@@ -52,7 +52,7 @@ class TurnWorker:
 
     Durations are in seconds: *lease* until a silent worker loses a turn, *patience* for one
     answer, *poll* between looks at the queue when no bell rings, *back_off* before the second
-    attempt, doubled for each one after it.
+    attempt, doubled for each one after it, *parting* for giving turns back.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class TurnWorker:
         patience: float = 120.0,
         poll: float = 1.0,
         back_off: float = 1.0,
+        parting: float = 2.0,
     ) -> None:
         self._ports = ports
         self._name = ports.new_id()
@@ -74,6 +75,7 @@ class TurnWorker:
         self._patience = patience
         self._poll = poll
         self._back_off = timedelta(seconds=back_off)
+        self._parting = parting
         self._bell = asyncio.Event()
         self._leaving = False
         self._answering: set[asyncio.Task[None]] = set()
@@ -98,13 +100,15 @@ class TurnWorker:
                     async with asyncio.timeout(self._poll):
                         await self._bell.wait()
         finally:
+            # A task that is cancelled before its first step would hand nothing back.
+            await asyncio.sleep(0)
             for task in self._answering:
                 task.cancel()
             await asyncio.gather(*self._answering, return_exceptions=True)
 
     async def _take(self) -> None:
         """Begin as many due turns as there are free slots."""
-        while free := self._slots - len(self._answering):
+        while not self._leaving and (free := self._slots - len(self._answering)):
             with operation(self._ports, "turns.take"):
                 turns = await self._lease_due(free)
             for turn in turns:
@@ -133,7 +137,8 @@ class TurnWorker:
                         ),
                     )
                 )
-                for turn in turns
+                # One order for all workers, in which they wait for the conversations.
+                for turn in sorted(turns, key=lambda turn: turn.conversation_id)
             ]
         await self._ports.events.publish(
             *(Bell(conversation_id=event.conversation_id, seq=event.seq) for event in recorded)
@@ -142,30 +147,30 @@ class TurnWorker:
 
     async def _answer(self, turn: Turn) -> None:
         try:
-            with operation(self._ports, "turns.answer", attempt=turn.attempts):
-                await self._finish(turn, await self._speak(turn))
+            await self._attempt(turn)
         except asyncio.CancelledError:
             await self._hand_back(turn)
             raise
-        except (LeaseLostError, NotFoundError):
-            return  # It goes on elsewhere, or the conversation is gone.
+
+    async def _attempt(self, turn: Turn) -> None:
+        try:
+            with operation(self._ports, "turns.answer", attempt=turn.attempts):
+                await self._finish(turn, await self._speak(turn))
+        except LeaseLostError:
+            return  # It goes on elsewhere, or is gone with its conversation.
         except CortexError as error:
             await self._set_back(turn, error)
 
     async def _speak(self, turn: Turn) -> str:
-        """Return the whole answer; tell its pieces in passing; keep the lease meanwhile."""
+        """Return the whole answer, and keep the lease meanwhile."""
         if turn.attempts > self._attempts:
             raise TurnAbandonedError
         prompt = await self._prompt(turn)
-        pieces: list[str] = []
         keeper: asyncio.Task[None] | None = None
         try:
             async with asyncio.timeout(self._patience) as limit:
                 keeper = asyncio.create_task(self._keep(turn, limit))
-                async with aclosing(self._ports.assistant.reply(prompt)) as reply:
-                    async for text in reply:
-                        await self._ports.events.publish(self._delta(turn, len(pieces), text))
-                        pieces.append(text)
+                return await self._listen(turn, prompt)
         except TimeoutError as error:
             if keeper is not None and keeper.done():
                 raise LeaseLostError from error
@@ -173,6 +178,18 @@ class TurnWorker:
         finally:
             if keeper is not None:
                 keeper.cancel()
+
+    async def _listen(self, turn: Turn, prompt: Prompt) -> str:
+        """Tell the pieces of the answer in passing, until it ends or cannot be a message."""
+        pieces: list[str] = []
+        length = 0
+        async with aclosing(self._ports.assistant.reply(prompt)) as reply:
+            async for text in reply:
+                pieces.append(text)
+                length += len(text)
+                if length > CONTENT_LENGTH or unstorable(text):
+                    break
+                await self._ports.events.publish(self._delta(turn, len(pieces) - 1, text))
         return "".join(pieces)
 
     async def _prompt(self, turn: Turn) -> Prompt:
@@ -194,7 +211,8 @@ class TurnWorker:
                         until = self._ports.clock() + self._lease
                         await work.turns.renew(turn, worker=self._name, until=until)
             except LeaseLostError:
-                limit.reschedule(asyncio.get_running_loop().time())
+                if not limit.expired():
+                    limit.reschedule(asyncio.get_running_loop().time())
                 return
             except CortexError:
                 continue  # The store is away: what is stored later is fenced all the same.
@@ -229,7 +247,8 @@ class TurnWorker:
         again = error.retryable or isinstance(error, InternalError)
         with suppress(CortexError), operation(self._ports, "turns.set_back"):
             if again and turn.attempts < self._attempts:
-                await self._release(turn, self._back_off * 2 ** (turn.attempts - 1))
+                delay = self._back_off * 2 ** (turn.attempts - 1)
+                await self._release(turn, attempts=turn.attempts, delay=delay)
                 return
             failure = TurnError(code=error.code, message=str(error))
             failed = replace(
@@ -240,15 +259,19 @@ class TurnWorker:
 
     async def _hand_back(self, turn: Turn) -> None:
         """Give a turn back as if it had not been begun, so that it goes on elsewhere at once."""
-        with suppress(CortexError, TimeoutError), operation(self._ports, "turns.hand_back"):
-            async with asyncio.timeout(2.0):
-                await self._release(replace(turn, attempts=turn.attempts - 1), timedelta())
+        with suppress(CortexError, TimeoutError):
+            async with asyncio.timeout(self._parting):
+                with operation(self._ports, "turns.hand_back"):
+                    await self._release(turn, attempts=turn.attempts - 1, delay=timedelta())
 
-    async def _release(self, turn: Turn, delay: timedelta) -> None:
+    async def _release(self, turn: Turn, *, attempts: int, delay: timedelta) -> None:
         now = self._ports.clock()
-        queued = replace(turn, status=TurnStatus.QUEUED, updated_at=now)
-        async with self._ports.store.begin(single=True) as work:
-            await work.turns.release(queued, worker=self._name, due=now + delay)
+        due = now + delay
+        queued = replace(turn, status=TurnStatus.QUEUED, attempts=attempts, updated_at=now)
+        async with self._ports.store.begin() as work:
+            # Fenced by its attempt: this worker may have lost the turn, and taken it again.
+            await work.turns.renew(turn, worker=self._name, until=due)
+            await work.turns.release(queued, worker=self._name, due=due)
 
     def _event(self, turn: Turn, data: Loggable) -> Event:
         return Event(

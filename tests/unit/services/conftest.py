@@ -6,6 +6,7 @@ from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.memory.ports import ports_around
 from cortex_core import Cortex, Ports
 from tests.unit.services.scene import Clock, Link, Scene, set_scene
+from tests.unit.services.workers import House, open_house
 
 
 @pytest.fixture
@@ -31,3 +32,8 @@ def cortex(ports: Ports) -> Cortex:
 @pytest.fixture
 async def scene(cortex: Cortex) -> Scene:
     return await set_scene(cortex)
+
+
+@pytest.fixture
+async def house() -> House:
+    return await open_house()
