@@ -43,7 +43,7 @@ _PLANTS = [
     Plant("rooms", "cortex_adapters.planted", "cortex_core.domain"),
     Plant("door-litestar", "cortex_adapters.telemetry.planted", "litestar.types"),
     Plant("door-psycopg", "cortex_adapters.sqlite.planted", "psycopg.rows"),
-    Plant("door-psycopg", "cortex_adapters.memory.planted", "psycopg_pool"),
+    Plant("door-psycopg", "cortex_adapters.memory.planted", "psycopg"),
     Plant("door-sqlite", "cortex_adapters.memory.planted", "aiosqlite"),
     Plant("door-sqlite", "cortex_adapters.postgres.planted", "sqlite3"),
     Plant("door-jwt", "cortex_adapters.litestar.planted", "jwt"),
