@@ -12,6 +12,7 @@ from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.issuer import Token
 from cortex_adapters.litestar.operations import Operation, describe
 from cortex_core.domain.commands import Command
+from cortex_core.domain.errors import IdentityUnavailableError
 from cortex_core.domain.policy import PERMISSIONS
 from cortex_core.domain.text import UserName
 
@@ -88,6 +89,7 @@ async def protected_resource(request: Call) -> Response[bytes]:
             answer=Token,
             body=AskForToken,
             public=True,
+            errors=(IdentityUnavailableError,),
         )
     ),
 )
@@ -108,6 +110,7 @@ async def token(request: Call) -> Response[bytes]:
             tag="identity",
             answer=KeySet,
             public=True,
+            errors=(IdentityUnavailableError,),
         )
     ),
 )

@@ -1,0 +1,112 @@
+"""The entry of one operation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from litestar.handlers import HTTPRouteHandler
+
+from cortex_adapters.litestar import sse
+from cortex_adapters.litestar.openapi import events, refusals
+from cortex_adapters.litestar.openapi.examples import example
+from cortex_adapters.litestar.openapi.schemas import ID, answer_schema
+from cortex_adapters.litestar.openapi.stream import sample
+from cortex_adapters.litestar.openapi.tree import Json, reference
+from cortex_adapters.litestar.operations import Operation
+
+_JSON: Final = "application/json"
+_MERGE_PATCH: Final = "application/merge-patch+json"
+_WORDS: Final = {
+    200: "Done.",
+    201: "Made; Location says where it is.",
+    204: "Done; there is nothing more to say.",
+}
+_THINGS: Final = {
+    "workspace_id": "The workspace.",
+    "conversation_id": "The conversation.",
+    "message_id": "The message.",
+    "user_id": "The user.",
+}
+
+
+def entry(
+    path: str, handler: HTTPRouteHandler, operation: Operation, components: dict[str, Json]
+) -> Json:
+    """Return the operation object of *handler* at *path*."""
+    scopes = [operation.permission] if operation.permission else []
+    made: Json = {
+        "operationId": operation_id(handler),
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "security": [] if operation.public else [{"bearer": scopes}],
+        "parameters": list(_parameters(path, operation)),
+    }
+    if operation.permission:
+        made["description"] = f"Needs the permission `{operation.permission}`."
+    if operation.body:
+        made["requestBody"] = _body(operation.body, components, merge=operation.merge_patch)
+    made["responses"] = {
+        str(operation.status): _success(operation, components),
+        **refusals.responses(operation, path),
+    }
+    return made
+
+
+def operation_id(handler: HTTPRouteHandler) -> str:
+    """Return the name that clients generated from the document give the operation."""
+    return f"{handler.fn.__module__.rpartition('.')[2]}_{handler.fn.__name__}"
+
+
+def _parameters(path: str, operation: Operation) -> Iterator[Json]:
+    for name in re.findall(r"{(\w+)}", path):
+        yield {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": _THINGS[name],
+            "schema": ID,
+        }
+    for query in operation.query:
+        yield {
+            "name": query.name,
+            "in": "query",
+            "description": query.description,
+            "schema": query.schema,
+        }
+    if operation.if_match:
+        yield {"$ref": "#/components/parameters/If-Match"}
+    if operation.stream:
+        yield {"$ref": "#/components/parameters/Last-Event-ID"}
+    yield {"$ref": "#/components/parameters/X-Correlation-ID"}
+
+
+def _body(kind: type, components: dict[str, Json], *, merge: bool) -> Json:
+    schema = reference(kind.__name__)
+    content = {"schema": schema, "example": example(schema, components)}
+    media_types = [_JSON, _MERGE_PATCH] if merge else [_JSON]
+    return {"required": True, "content": dict.fromkeys(media_types, content)}
+
+
+def _success(operation: Operation, components: dict[str, Json]) -> Json:
+    names = ["X-Correlation-ID"]
+    if operation.etag:
+        names.append("ETag")
+    if operation.location:
+        names.append("Location")
+    made: Json = {
+        "description": operation.answer_description or _WORDS[operation.status],
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
+    }
+    content: Json = {}
+    if operation.stream:
+        content[sse.MEDIA_TYPE] = events.stream(reference(events.STREAMED), sample(components))
+    if operation.answer is not None:
+        schema = answer_schema(operation)
+        content[operation.media_type] = {"schema": schema}
+        if "$ref" in schema:
+            content[operation.media_type]["example"] = example(schema, components)
+    if content:
+        made["content"] = content
+    return made
