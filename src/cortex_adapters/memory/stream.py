@@ -41,7 +41,7 @@ class MemorySubscription:
 
     def _merge(self, index: int) -> None:
         """Make one bell of the bells at *index* and right before it, if that is what they are."""
-        if index < 1:
+        if not 0 < index < len(self._signals):
             return
         before, behind = self._signals[index - 1], self._signals[index]
         if (

@@ -96,18 +96,12 @@ class StoresAgree(WorkspaceRules, ConversationRules, MessageRules, TurnRules):
         return conversation.id
 
     @precondition(lambda self: not self.in_unit)
-    @rule()
-    def open_a_unit(self) -> None:
-        self.open_unit()
-
-    @precondition(lambda self: self.in_unit)
-    @rule(undo=st.booleans())
-    def end_the_unit(self, undo: bool) -> None:
-        self.end_unit(undo=undo)
+    @rule(commands=st.integers(2, 5), undo=st.booleans())
+    def open_a_unit(self, commands: int, undo: bool) -> None:
+        self.open_unit(commands, undo=undo)
 
     def teardown(self) -> None:
         try:
-            if self.in_unit:
-                self.end_unit(undo=False)
+            self.end_unit()
         finally:
             super().teardown()

@@ -22,6 +22,14 @@ class Refusal(msgspec.Struct, frozen=True):
     code: str
 
 
+class Unit(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done in one unit of work."""
+
+    size: int
+    undo: bool
+    commands: list[Command] = []
+
+
 class Agreement(RuleBasedStateMachine):
     """Opens stores, runs each command on all of them, and compares their answers.
 
@@ -35,7 +43,7 @@ class Agreement(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._count = 0
-        self._unit: list[Command] | None = None
+        self._unit: Unit | None = None
         self._stores: Mapping[str, Store] = {}
         self._runner = asyncio.Runner()
         self._leave = asyncio.Event()
@@ -51,34 +59,36 @@ class Agreement(RuleBasedStateMachine):
         return f"{head:08x}-0000-7000-8000-{self._count:012x}"
 
     def write(self, command: Command) -> object:
-        """Have the stores agree on *command*; in a unit that is open, later."""
-        if self._unit is None:
-            self._count += 1
-            return self._agreed([command], single=self._count % 2 == 0)
-        self._unit.append(command)
-        return None
+        """Have the stores agree on *command*; where a unit is open, when that is full."""
+        return self._ask(command, read_only=False)
 
     def read(self, command: Command) -> object:
         """Have the stores agree on what there is to read, committed or in the open unit."""
-        if self._unit is None:
-            self._count += 1
-            return self._agreed([command], read_only=True, single=self._count % 2 == 0)
-        self._unit.append(command)
-        return None
+        return self._ask(command, read_only=True)
 
     @property
     def in_unit(self) -> bool:
         """Whether a unit is open."""
         return self._unit is not None
 
-    def open_unit(self) -> None:
-        """Put off all that follows, to do it in one unit."""
-        self._unit = []
+    def open_unit(self, commands: int, *, undo: bool) -> None:
+        """Put off the next *commands*, to do them in one unit, and with *undo* undo them."""
+        self._unit = Unit(size=commands, undo=undo)
 
-    def end_unit(self, *, undo: bool) -> None:
-        """Do all that was put off, and with *undo* roll it back."""
-        commands, self._unit = self._unit or [], None
-        self._agreed(commands, undo=undo)
+    def end_unit(self) -> None:
+        """Do what was put off."""
+        if self._unit is not None:
+            unit, self._unit = self._unit, None
+            self._agreed(unit.commands, undo=unit.undo)
+
+    def _ask(self, command: Command, *, read_only: bool) -> object:
+        if self._unit is None:
+            self._count += 1
+            return self._agreed([command], read_only=read_only, single=self._count % 2 == 0)
+        self._unit.commands.append(command)
+        if len(self._unit.commands) == self._unit.size:
+            self.end_unit()
+        return None
 
     def _agreed(
         self,
