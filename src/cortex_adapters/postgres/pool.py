@@ -106,7 +106,8 @@ class Pool:
         self.statements += 1
         with translated(lost=lost), watched(connection, seconds + _GRACE):
             cursor = await connection.execute(sql, parameters or None)
-            return await cursor.fetchall() if cursor.description else []
+            # What says whether there are rows to fetch is dear in `description`.
+            return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
     def _ready(self) -> Connection | None:
         """Return the connection that was used last; the others may be let go one day."""

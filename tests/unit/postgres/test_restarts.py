@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,7 @@ from cortex_core.contract.store import Scene, stored_scene
 from cortex_core.domain.errors import OverloadedError, UnavailableError
 from cortex_core.domain.policy import WRITERS
 from tests.unit.postgres.cluster import Cluster
+from tests.unit.postgres.waiting import until
 
 Request = Callable[[PostgresStore, Scene], Awaitable[object]]
 
@@ -139,6 +141,10 @@ async def test_a_stream_opens_while_it_is_away_and_connects_later(cluster: Clust
         cluster.restart("fast")
 
 
+def _more_than(answered: set[str], before: int) -> bool:
+    return len(answered) > before
+
+
 async def test_all_writes_that_were_answered_survive_a_crash(
     cluster: Cluster, store: PostgresStore
 ) -> None:
@@ -167,9 +173,7 @@ async def test_all_writes_that_were_answered_survive_a_crash(
         await asyncio.sleep(0.5)
         before = len(answered)
         await asyncio.to_thread(cluster.restart, mode)
-        async with asyncio.timeout(1):
-            while len(answered) == before:
-                await asyncio.sleep(0.01)
+        await until(partial(_more_than, answered, before), seconds=1)
     leaving.set()
     await asyncio.gather(*writers)
     assert not unexpected

@@ -33,6 +33,7 @@ CREATE TABLE memberships (
     PRIMARY KEY (workspace_id, user_id)
 );
 CREATE INDEX memberships_of_user ON memberships (user_id, workspace_id);
+CREATE INDEX memberships_owners ON memberships (workspace_id) WHERE role = 'owner';
 CREATE UNIQUE INDEX memberships_name ON memberships (user_id, name_key) WHERE role = 'owner';
 
 -- Each message makes a new version of its conversation's row: leave it room on its page.

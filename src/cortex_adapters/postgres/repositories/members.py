@@ -49,10 +49,10 @@ class PostgresMembers:
             """
             INSERT INTO memberships (workspace_id, user_id, role, name_key)
             SELECT $1::uuid, $2::uuid, $3, $4
-            WHERE $3 = 'owner' OR EXISTS (
-                SELECT FROM memberships
+            WHERE $3 = 'owner' OR (
+                SELECT count(*) FROM memberships
                 WHERE workspace_id = $1 AND user_id <> $2 AND role = 'owner'
-            )
+            ) > 0
             ON CONFLICT (workspace_id, user_id) DO UPDATE SET role = excluded.role
             RETURNING user_id
             """,
@@ -70,10 +70,10 @@ class PostgresMembers:
             """
             WITH gone AS (
                 DELETE FROM memberships
-                WHERE workspace_id = $1 AND user_id = $2 AND (role <> 'owner' OR EXISTS (
-                    SELECT FROM memberships
+                WHERE workspace_id = $1 AND user_id = $2 AND (role <> 'owner' OR (
+                    SELECT count(*) FROM memberships
                     WHERE workspace_id = $1 AND user_id <> $2 AND role = 'owner'
-                ))
+                ) > 0)
                 RETURNING user_id
             )
             SELECT EXISTS (SELECT FROM gone), EXISTS (
