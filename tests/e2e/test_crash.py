@@ -60,6 +60,7 @@ async def test_an_answer_goes_on_after_a_kill(server: ServerProcess):
     await ada.post(f"{talk}/messages", {"content": question, "respond": True})
     async with asyncio.timeout(10):
         await stream.until("turn.delta")
+    stream.close()
     await server.kill()
     await server.start()
     stream = await ada.follow(f"{talk}/events")

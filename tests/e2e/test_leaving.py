@@ -47,6 +47,7 @@ async def test_a_turn_under_way_is_handed_back(server: ServerProcess):
     await ada.post(f"{talk}/messages", {"content": question, "respond": True})
     async with asyncio.timeout(10):
         await stream.until("turn.delta")
+    stream.close()
     assert await server.terminate() == 0
     await server.start()
     stream = await ada.follow(f"{talk}/events")
