@@ -12,24 +12,22 @@ from litestar.routes import HTTPRoute
 from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.litestar.openapi import refusals
 from cortex_adapters.litestar.openapi.entry import entry
+from cortex_adapters.litestar.openapi.links import Described
 from cortex_adapters.litestar.openapi.schemas import components
 from cortex_adapters.litestar.openapi.shared import HEADERS, PARAMETERS, TAGS, about, security
 from cortex_adapters.litestar.openapi.tree import Json
-from cortex_adapters.litestar.operations import Operation
 
 VERSION: Final = "3.1.1"
-
-Described = tuple[str, str, HTTPRouteHandler, Operation]
 
 
 def build_document(app: Litestar, config: WebConfig) -> dict[str, object]:
     """Return the document of *app*: every route that says something of itself, and no other."""
     described = sorted(_described(app), key=_order)
-    schemas = components(operation for *_, operation in described)
+    schemas = components(each.operation for each in described)
     paths: dict[str, Json] = {}
-    for path, method, handler, operation in described:
-        paths.setdefault(path, {})[method] = entry(path, handler, operation, schemas)
-    used = {operation.tag for *_, operation in described}
+    for each in described:
+        paths.setdefault(each.path, {})[each.method] = entry(each, described, schemas)
+    used = {each.operation.tag for each in described}
     return {
         "openapi": VERSION,
         "info": about(config),
@@ -54,10 +52,14 @@ def _described(app: Litestar) -> Iterator[Described]:
             operation = handler.opt.get("operation")
             if operation is not None:
                 for method in handler.http_methods:
-                    yield route.path_format, method.lower(), handler, operation
+                    yield Described(route.path_format, method.lower(), _name(handler), operation)
 
 
-def _order(described: Described) -> tuple[int, str, str]:
-    """Put subjects in the order of `TAGS`, paths by name, and reading before writing."""
-    path, method, _, operation = described
-    return list(TAGS).index(operation.tag), path, method
+def _name(handler: HTTPRouteHandler) -> str:
+    """Return the name that clients made from the document give the operation."""
+    return f"{handler.fn.__module__.rpartition('.')[2]}_{handler.fn.__name__}"
+
+
+def _order(each: Described) -> tuple[int, str, str]:
+    """Put subjects in the order of `TAGS`, and paths by name."""
+    return list(TAGS).index(each.operation.tag), each.path, each.method

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
-
-from litestar.handlers import HTTPRouteHandler
 
 from cortex_adapters.litestar import sse
 from cortex_adapters.litestar.openapi import events, refusals
 from cortex_adapters.litestar.openapi.examples import example
+from cortex_adapters.litestar.openapi.links import Described, links
 from cortex_adapters.litestar.openapi.schemas import ID, answer_schema
 from cortex_adapters.litestar.openapi.stream import sample
 from cortex_adapters.litestar.openapi.tree import Json, reference
@@ -31,36 +29,33 @@ _THINGS: Final = {
 }
 
 
-def entry(
-    path: str, handler: HTTPRouteHandler, operation: Operation, components: dict[str, Json]
-) -> Json:
-    """Return the operation object of *handler* at *path*."""
+def entry(each: Described, others: Iterable[Described], components: dict[str, Json]) -> Json:
+    """Return the operation object of one route among *others*."""
+    operation = each.operation
     scopes = [operation.permission] if operation.permission else []
     made: Json = {
-        "operationId": operation_id(handler),
+        "operationId": each.name,
         "summary": operation.summary,
         "tags": [operation.tag],
         "security": [] if operation.public else [{"bearer": scopes}],
-        "parameters": list(_parameters(path, operation)),
+        "parameters": list(_parameters(each)),
     }
     if operation.permission:
         made["description"] = f"Needs the permission `{operation.permission}`."
     if operation.body:
         made["requestBody"] = _body(operation.body, components, merge=operation.merge_patch)
+    success = _success(operation, components)
+    if leading := links(each, others):
+        success["links"] = leading
     made["responses"] = {
-        str(operation.status): _success(operation, components),
-        **refusals.responses(operation, path),
+        str(operation.status): success,
+        **refusals.responses(operation, each.path),
     }
     return made
 
 
-def operation_id(handler: HTTPRouteHandler) -> str:
-    """Return the name that clients generated from the document give the operation."""
-    return f"{handler.fn.__module__.rpartition('.')[2]}_{handler.fn.__name__}"
-
-
-def _parameters(path: str, operation: Operation) -> Iterator[Json]:
-    for name in re.findall(r"{(\w+)}", path):
+def _parameters(each: Described) -> Iterator[Json]:
+    for name in each.ids:
         yield {
             "name": name,
             "in": "path",
@@ -68,16 +63,16 @@ def _parameters(path: str, operation: Operation) -> Iterator[Json]:
             "description": _THINGS[name],
             "schema": ID,
         }
-    for query in operation.query:
+    for query in each.operation.query:
         yield {
             "name": query.name,
             "in": "query",
             "description": query.description,
             "schema": query.schema,
         }
-    if operation.if_match:
+    if each.operation.if_match:
         yield {"$ref": "#/components/parameters/If-Match"}
-    if operation.stream:
+    if each.operation.stream:
         yield {"$ref": "#/components/parameters/Last-Event-ID"}
     yield {"$ref": "#/components/parameters/X-Correlation-ID"}
 

@@ -11,6 +11,7 @@ _USER_ID: Final = "01978f3a-5c00-7a1e-9b37-3c1e5a0d2f41"
 _WORKSPACE_ID: Final = "01978f3a-6d48-7c02-8e55-90b1f7a3c6d2"
 _CONVERSATION_ID: Final = "01978f3a-7f10-7b9d-a4c8-17d2e6f0b583"
 _MESSAGE_ID: Final = "01978f3a-90e4-7d31-b2f6-48a9c3e1d7f5"
+_ASSISTANT: Final = {"kind": "assistant", "id": None}
 _LEFT_OUT: Final = object()
 
 # By component and field, or by field alone.
@@ -29,14 +30,18 @@ _WORDS: Final[dict[str, object]] = {
     "Me.kind": "user",
     "Message.id": _MESSAGE_ID,
     "Posted.id": _MESSAGE_ID,
-    "Problem.code": "identity-unavailable",
-    "Problem.detail": "Credentials cannot be checked at the moment; this one may well be valid.",
+    "Problem.code": "dependency-unavailable",
+    "Problem.detail": "The server is leaving; connect again.",
     "Problem.errors": [],
     "Problem.retryable": True,
     "Problem.status": 503,
-    "Problem.title": "Identity provider unavailable",
-    "Problem.type": "https://cortex.example/docs/errors#identity-unavailable",
+    "Problem.title": "Dependency unavailable",
+    "Problem.type": "https://cortex.example/docs/errors#dependency-unavailable",
     "ProtectedResource.scopes_supported": ["read:messages", "write:messages"],
+    "TurnCompletedEvent.actor": _ASSISTANT,
+    "TurnDeltaEvent.actor": _ASSISTANT,
+    "TurnFailedEvent.actor": _ASSISTANT,
+    "TurnStartedEvent.actor": _ASSISTANT,
     "TurnFailed.error": {
         "code": "turn-abandoned",
         "message": "The answer was begun several times and never finished.",

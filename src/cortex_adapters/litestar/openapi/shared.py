@@ -84,9 +84,9 @@ _DESCRIPTION: Final = f"""\
 The back end of an assistant platform: people and machines sign in, open workspaces, hold
 conversations, post messages, and watch what happens live.
 
-**Bodies** are strict JSON (RFC 8259) in UTF-8, at most {MAX_BODY // 1024} KiB and {MAX_DEPTH} levels
-deep. Duplicate names and unknown fields are refused. A `PATCH` is a JSON merge patch (RFC 7396):
-what is left out stays as it is, `null` goes back to the default.
+**Bodies** are strict JSON (RFC 8259) in UTF-8, at most {MAX_BODY // 1024} KiB and {MAX_DEPTH}
+levels deep. Duplicate names and unknown fields are refused. A `PATCH` is a JSON merge patch
+(RFC 7396): what is left out stays as it is, `null` goes back to the default.
 
 **Lists** come in pages: pass `next_cursor` back as `cursor` until it is null.
 
