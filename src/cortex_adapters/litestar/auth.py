@@ -13,7 +13,8 @@ from cortex_core.domain.errors import MalformedCredentialError, UnauthenticatedE
 from cortex_core.ports import Credential, Scheme
 
 # RFC 6750 section 2.1 and RFC 9110 section 11.6.2: a scheme, one space, one b64token.
-_HEADER: Final = re.compile(rb"([A-Za-z][A-Za-z0-9-]*) ([A-Za-z0-9._~+/-]+=*)")
+_HEADER: Final = re.compile(rb"([A-Za-z][A-Za-z0-9-]*) (.+)", re.DOTALL)
+_TOKEN: Final = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
 _SCHEMES: Final[dict[bytes, Scheme]] = {b"bearer": "Bearer", b"dpop": "DPoP"}
 
 
@@ -32,7 +33,10 @@ def credential_of(headers: list[tuple[bytes, bytes]]) -> Credential:
         raise MalformedCredentialError
     scheme = _SCHEMES.get(match[1].lower())
     if scheme is None:
-        raise UnauthenticatedError("scheme")
+        # RFC 6750 section 3.1: who asks in another way is told of no error.
+        raise UnauthenticatedError("scheme", missing=True)
+    if not _TOKEN.fullmatch(match[2]):
+        raise MalformedCredentialError
     return Credential(scheme=scheme, token=match[2].decode("ascii"))
 
 

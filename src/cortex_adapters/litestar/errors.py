@@ -16,6 +16,7 @@ from cortex_core.domain.errors import CortexError, Fault
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER: Final = "1"
+MOST_FAULTS: Final = 50
 REALM: Final = 'realm="cortex"'
 
 STATUS: Final[Mapping[type[CortexError], int]] = {
@@ -72,6 +73,8 @@ def status_of(error: type[CortexError]) -> int:
 
 def problem_of(error: CortexError, *, word: str, docs_url: str) -> Problem:
     """Return *error* as a problem of the request with the correlation id *word*."""
+    if isinstance(error, errors.InvalidInputError) and len(error.faults) > MOST_FAULTS:
+        error = errors.InvalidInputError(*error.faults[:MOST_FAULTS])
     return Problem(
         type=f"{docs_url}/errors#{error.code}",
         title=error.title,

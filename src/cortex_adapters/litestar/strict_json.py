@@ -7,6 +7,7 @@ their meaning open), and more than 64 levels.
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Final, NoReturn, TypeVar, get_type_hints
 
 import msgspec
@@ -16,6 +17,9 @@ from cortex_core.domain.errors import Fault, InvalidInputError, MalformedError
 T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_DEPTH: Final = 64
+MOST_UNKNOWN: Final = 20
+# msgspec looks names and words up in UTF-8, which cannot say a lone surrogate.
+_REFUSED: Final = (msgspec.ValidationError, UnicodeEncodeError)
 
 
 def parse(body: bytes) -> object:
@@ -46,20 +50,20 @@ def decode(body: bytes, type_: type[T]) -> T:
     value = parse(body)
     try:
         return msgspec.convert(value, type_)
-    except msgspec.ValidationError as error:
+    except _REFUSED as error:
         raise InvalidInputError(*_faults(value, type_, error)) from error
 
 
-def _faults(value: object, type_: type[T], error: msgspec.ValidationError) -> list[Fault]:
+def _faults(value: object, type_: type[T], error: Exception) -> list[Fault]:
     if not isinstance(value, dict):
         return [Fault("", "type", "must be a JSON object")]
     hints = get_type_hints(type_, include_extras=True)
     fields = msgspec.structs.fields(type_)
     names = {field.encode_name for field in fields}
+    unknown = islice((name for name in value if name not in names), MOST_UNKNOWN)
     faults = [
         Fault(_pointer(name), "unknown", f"is not known here; known are {', '.join(sorted(names))}")
-        for name in value
-        if name not in names
+        for name in unknown
     ]
     for field in fields:
         if field.encode_name not in value:
@@ -68,21 +72,28 @@ def _faults(value: object, type_: type[T], error: msgspec.ValidationError) -> li
             continue
         try:
             msgspec.convert(value[field.encode_name], hints[field.name])
-        except msgspec.ValidationError as fault:
+        except _REFUSED as fault:
             faults.append(_fault(_pointer(field.encode_name), fault))
     return faults or [_fault("", error)]
 
 
-def _fault(pointer: str, error: msgspec.ValidationError) -> Fault:
+def _fault(pointer: str, error: Exception) -> Fault:
     """Say what msgspec says, with the path below *pointer* as a JSON Pointer (RFC 6901)."""
+    if isinstance(error, UnicodeEncodeError):
+        return Fault(pointer, "characters", "must not contain lone surrogates")
     said, _, path = str(error).partition(" - at `$")
     below = path.rstrip("`").replace("[...]", "").replace("[", "/").replace("]", "")
-    expected = said[:1].lower() + said[1:].replace("`", "")
+    expected = _sayable(said[:1].lower() + said[1:].replace("`", ""))
     return Fault(pointer + below.replace(".", "/"), "type", expected)
 
 
 def _pointer(name: str) -> str:
-    return "/" + name.replace("~", "~0").replace("/", "~1")
+    return "/" + _sayable(name).replace("~", "~0").replace("/", "~1")
+
+
+def _sayable(text: str) -> str:
+    """Return *text* as UTF-8 can say it: a body may escape a lone surrogate, an answer may not."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

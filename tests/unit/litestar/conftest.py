@@ -1,0 +1,72 @@
+"""An application on a core in memory, with a scene in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from cortex_adapters.litestar.app import Service, WebConfig, create_app
+from cortex_adapters.memory.assistant import EchoAssistant
+from cortex_adapters.memory.identity import MemoryIdentityProvider
+from cortex_adapters.memory.ports import ports_around
+from cortex_core import Cortex, Ports
+from litestar import Litestar
+from tests.unit.litestar.asgi import Client
+from tests.unit.services.scene import Clock, Link, Scene, set_scene
+
+CONFIG = WebConfig(
+    docs_url="https://docs.example",
+    development=False,
+    public_url="https://cortex.example",
+    issuer="https://issuer.example/",
+    audience="https://cortex.example/api",
+    environment="test",
+    version="1.2.3",
+)
+PEOPLE = ("owner", "editor", "viewer", "guest", "stranger")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def link() -> Link:
+    return Link()
+
+
+@pytest.fixture
+def identity(clock: Clock) -> MemoryIdentityProvider:
+    return MemoryIdentityProvider(clock=clock)
+
+
+@pytest.fixture
+def ports(link: Link, clock: Clock, identity: MemoryIdentityProvider) -> Ports:
+    return ports_around(link, clock=clock, identity=identity, assistant=EchoAssistant(delay=0))
+
+
+@pytest.fixture
+async def scene(ports: Ports, identity: MemoryIdentityProvider) -> Scene:
+    """The scene; each person's name is its token."""
+    scene = await set_scene(Cortex(ports))
+    for name in PEOPLE:
+        identity.add(name, getattr(scene, name))
+    return scene
+
+
+@pytest.fixture
+async def app(scene: Scene) -> AsyncIterator[Litestar]:
+    @asynccontextmanager
+    async def open_service() -> AsyncIterator[Service]:
+        yield Service(cortex=scene.cortex)
+
+    app = create_app(open_service, CONFIG)
+    async with app.lifespan():
+        yield app
+
+
+@pytest.fixture
+def api(app: Litestar) -> Client:
+    """The editor, asking."""
+    return Client(app, "editor")
