@@ -23,7 +23,6 @@ ASKED_WRONGLY: Final = 2
 _EXTRAS: Final = {
     "aiosqlite": "sqlite",
     "psycopg": "postgres",
-    "psycopg_pool": "postgres",
     **dict.fromkeys(("cryptography", "httptools", "jwt", "litestar", "uvicorn"), "server"),
 }
 _LONGEST: Final = 300

@@ -19,13 +19,13 @@ from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.server.databases import database, naming
 from cortex_adapters.server.issuer import Issuer
-from cortex_adapters.settings import Settings, load_settings
+from cortex_adapters.settings import Settings, is_local, load_settings
 from cortex_adapters.telemetry.errors import LogErrorReporter
 from cortex_adapters.telemetry.logs import LogTelemetry, open_log
 from cortex_adapters.telemetry.standard import capturing
 from cortex_core import Cortex, Ports
 from cortex_core.domain.errors import SettingsError
-from cortex_core.ports import Store
+from cortex_core.ports import Store, Telemetry
 
 AUDIENCE: Final = "https://cortex.local/api"
 """Whom the local issuer's tokens are meant for; the same for all processes on one database."""
@@ -66,6 +66,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             open_log(level=settings.log_level, json=settings.log_format == "json")
         )
         stack.enter_context(capturing(log))
+        telemetry = LogTelemetry(log)
+        _remark(settings, telemetry)
         stack.enter_context(chosen.alone())
         store = await stack.enter_async_context(open_store(settings))
         events, checks = await stack.enter_async_context(chosen.open_stream())
@@ -77,7 +79,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 events=events,
                 assistant=EchoAssistant(),
                 errors=LogErrorReporter(log),
-                telemetry=LogTelemetry(log),
+                telemetry=telemetry,
             )
         )
         await stack.enter_async_context(cortex.working())
@@ -123,3 +125,17 @@ async def require_readable(store: Store) -> None:
     """Raise what *store* raises if it cannot be read."""
     async with store.begin(read_only=True, single=True) as work:
         await work.registry.get("epoch")
+
+
+def _remark(settings: Settings, telemetry: Telemetry) -> None:
+    """Log what is allowed and may surprise."""
+    if settings.idle:
+        names = ", ".join(settings.idle)
+        telemetry.log("settings.without_effect", level="warning", names=names)
+    if settings.development and not is_local(settings.host):
+        telemetry.log(
+            "development.exposed",
+            level="warning",
+            host=settings.host,
+            message="Whoever reaches this server may have a token for anybody.",
+        )

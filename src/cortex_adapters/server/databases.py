@@ -65,7 +65,7 @@ def naming(url: DatabaseUrl) -> Iterator[None]:
     try:
         yield
     except UnavailableError as error:
-        if str(error) != type(error).meaning():
+        if type(error) is not UnavailableError or str(error) != error.meaning():
             raise
         raise UnavailableError(f"{url} cannot be reached.") from error
 

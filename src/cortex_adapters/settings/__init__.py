@@ -1,6 +1,12 @@
 """How a deployment is set up: read once, checked as a whole, then a value."""
 
-from cortex_adapters.settings.database import DatabaseUrl, MemoryUrl, PostgresUrl, SqliteUrl
+from cortex_adapters.settings.database import (
+    DatabaseUrl,
+    MemoryUrl,
+    PostgresUrl,
+    SqliteUrl,
+    is_local,
+)
 from cortex_adapters.settings.load import Settings, load_settings
 from cortex_adapters.settings.values import Secret
 
@@ -11,5 +17,6 @@ __all__ = [
     "Secret",
     "Settings",
     "SqliteUrl",
+    "is_local",
     "load_settings",
 ]

@@ -126,14 +126,15 @@ def exposed(url: PostgresUrl, environ: Mapping[str, str]) -> bool:
         return False
     addresses = url.addresses or _split(environ.get("PGHOSTADDR"))
     hosts = addresses or url.hosts or _split(environ.get("PGHOST"))
-    return not all(map(_local, hosts))
+    return not all(map(is_local, hosts))
 
 
 def _split(text: str | None) -> tuple[str, ...]:
     return tuple(text.split(",")) if text else ()
 
 
-def _local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Say whether *host* is this machine: loopback, or the folder of a Unix socket."""
     if host.startswith(("/", "@")) or host in {"", "localhost"}:
         return True
     try:

@@ -78,9 +78,7 @@ class Sources:
             variable = f"{PREFIX}{key.upper()}"
             text = _plain(value)
             if key != key.lower():
-                self.faults.append(
-                    f"{_shown(key)} (in {_shown(path)}): is no setting in lower case"
-                )
+                self.faults.append(f"{_shown(key)} (in {_shown(path)}): must be in lower case")
             elif text is None:
                 self.faults.append(f"{_shown(variable)} (in {_shown(path)}): {_FORMS}")
             else:

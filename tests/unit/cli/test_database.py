@@ -1,0 +1,150 @@
+"""`cortex db` and `cortex check`, on every kind of database."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Cortex
+
+AWAY = "postgresql://u:hunter2@127.0.0.1:1/x"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return "sqlite:///./cortex.db"
+    postgres: str = request.getfixturevalue("fresh_database")
+    return postgres
+
+
+def test_a_schema_is_brought_up_to_date_once(cortex: Cortex, url: str):
+    code, out, err = cortex("db", "status", database_url=url)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0].endswith(": step 0 of 1, and pending:")
+    assert out.splitlines()[1] == "  0001 initial"
+    code, out, err = cortex("db", "upgrade", database_url=url)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "applied 0001 initial"
+    assert out.splitlines()[1].endswith(": step 1 of 1, up to date")
+    code, again, _ = cortex("db", "upgrade", database_url=url)
+    assert (code, again.splitlines()) == (0, out.splitlines()[1:])
+
+
+def test_the_schema_as_json(cortex: Cortex, url: str):
+    step = {"number": 1, "name": "initial"}
+    _, out, _ = cortex("db", "status", "--json", database_url=url)
+    status = json.loads(out)
+    database = status.pop("database")
+    assert status == {"current": 0, "latest": 1, "pending": [step]}
+    assert url.startswith("sqlite") == database.startswith("sqlite")
+    _, out, _ = cortex("db", "upgrade", "--json", database_url=url)
+    assert json.loads(out) == {
+        "database": database,
+        "current": 1,
+        "latest": 1,
+        "pending": [],
+        "applied": [step],
+    }
+    _, out, _ = cortex("db", "upgrade", "--json", database_url=url)
+    assert json.loads(out)["applied"] == []
+
+
+def test_status_makes_no_file(cortex: Cortex, tmp_path: Path):
+    cortex("db", "status")
+    cortex("check")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["db", "status"], ["db", "upgrade"]], ids=" ".join)
+def test_a_database_that_is_away_is_named_without_its_password(
+    cortex: Cortex, arguments: list[str]
+):
+    code, out, err = cortex(*arguments, database_url=AWAY)
+    assert (code, out) == (1, "")
+    assert err.startswith(
+        "cortex: Dependency unavailable: postgresql://127.0.0.1:1/x cannot be reached.\n"
+    )
+    assert "onnection refused" in err
+    assert "hunter2" not in err
+    assert "Traceback" not in err
+
+
+def test_a_file_that_is_no_database_is_named(cortex: Cortex, tmp_path: Path):
+    (tmp_path / "cortex.db").write_text("x" * 5_000)
+    code, _, err = cortex("db", "upgrade")
+    assert code == 1
+    assert err.startswith("cortex: Storage corrupt: ./cortex.db: ")
+
+
+def findings(out: str) -> dict[str, tuple[bool, str]]:
+    return {each["check"]: (each["ok"], each["detail"]) for each in json.loads(out)}
+
+
+def test_a_check_of_what_is_well(cortex: Cortex, url: str):
+    cortex("db", "upgrade", database_url=url)
+    code, out, err = cortex("check", database_url=url)
+    assert (code, err) == (0, "")
+    assert [line.split()[:2] for line in out.splitlines()] == [
+        ["settings", "ok"],
+        ["database", "ok"],
+        ["schema", "ok"],
+    ]
+    code, out, _ = cortex("check", "--json", database_url=url)
+    assert code == 0
+    assert all(ok for ok, _ in findings(out).values())
+
+
+def test_a_check_says_which_settings_have_no_effect_yet(cortex: Cortex):
+    _, out, _ = cortex("check", "--json", allowed_hosts="a.example")
+    ok, detail = findings(out)["settings"]
+    assert ok
+    assert detail == "development; without effect yet: CORTEX_ALLOWED_HOSTS"
+
+
+def test_a_check_of_a_schema_that_is_behind(cortex: Cortex, fresh_database: str):
+    code, out, _ = cortex("check", "--json", database_url=fresh_database)
+    assert code == 1
+    assert findings(out)["schema"] == (False, "step 0 of 1; Run: cortex db upgrade")
+    code, out, _ = cortex("check", "--json")
+    assert code == 0
+    assert findings(out)["schema"] == (True, "step 0 of 1; the next start brings it up to date")
+
+
+def test_a_check_of_a_schema_that_is_ahead(cortex: Cortex, tmp_path: Path):
+    cortex("db", "upgrade")
+    with sqlite3.connect(tmp_path / "cortex.db") as connection:
+        connection.execute("INSERT INTO schema_steps VALUES (2, 'later', 'x', 0)")
+    connection.close()
+    code, out, _ = cortex("check", "--json")
+    assert code == 1
+    assert findings(out)["database"][0]
+    ok, detail = findings(out)["schema"]
+    assert not ok
+    assert "step 2 (later)" in detail
+
+
+def test_a_check_of_a_database_that_is_away(cortex: Cortex):
+    code, out, _ = cortex("check", "--json", database_url=AWAY)
+    assert code == 1
+    ok, detail = findings(out)["database"]
+    assert not ok
+    assert detail.startswith("postgresql://127.0.0.1:1/x cannot be reached. connection failed")
+    assert "schema" not in findings(out)
+
+
+def test_a_check_of_wrong_settings(cortex: Cortex):
+    code, out, _ = cortex("check", port="x", workers="x")
+    assert code == 2
+    assert [line.split()[:3] for line in out.splitlines()] == [
+        ["settings", "FAIL", "CORTEX_PORT:"],
+        ["settings", "FAIL", "CORTEX_WORKERS:"],
+    ]
+
+
+def test_memory_is_always_up_to_date(cortex: Cortex):
+    for arguments in (["db", "status"], ["db", "upgrade"], ["check"]):
+        code, _, _ = cortex(*arguments, database_url="memory:")
+        assert code == 0

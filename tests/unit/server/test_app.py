@@ -1,0 +1,105 @@
+"""The server, put together on each kind of database."""
+
+from pathlib import Path
+
+import pytest
+
+from cortex_adapters.postgres import schema
+from cortex_adapters.server import create_app, naming, open_service, open_store, require_readable
+from cortex_adapters.settings import Settings, load_settings
+from cortex_core.domain.errors import (
+    BusyError,
+    OutcomeUnknownError,
+    SchemaError,
+    SettingsError,
+    UnavailableError,
+)
+from cortex_core.ports import Credential
+
+PRODUCTION = {
+    "CORTEX_ENVIRONMENT": "production",
+    "CORTEX_AUTH0_DOMAIN": "tenant.eu.auth0.com",
+    "CORTEX_AUTH0_AUDIENCE": "https://cortex.example.com/api",
+}
+
+
+def on(url: str, **environ: str) -> Settings:
+    return load_settings({"CORTEX_DATABASE_URL": url, **environ})
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    if request.param == "memory":
+        return on("memory:")
+    if request.param == "sqlite":
+        return on(f"sqlite:///{tmp_path}/cortex.db")
+    url = request.getfixturevalue("fresh_database")
+    await schema.upgrade(url)
+    return on(url)
+
+
+async def test_a_token_of_the_service_proves_who_asked_for_it(settings: Settings):
+    async with open_service(settings) as service:
+        assert service.issuer is not None
+        token = await service.issuer.token(email="ada@example.com", name="Ada", permissions=None)
+        credential = Credential(scheme="Bearer", token=token.access_token)
+        principal = await service.cortex.ports.identity.authenticate(credential)
+        me = await service.cortex.users.me(principal)
+        assert me.user.email == "ada@example.com"
+        assert "keys" in await service.issuer.jwks()
+
+
+async def test_a_service_that_is_open_is_ready(settings: Settings):
+    async with open_service(settings) as service:
+        across = str(settings.database_url).startswith("postgresql")
+        assert set(service.ready) == ({"database", "events"} if across else {"database"})
+        for check in service.ready.values():
+            await check()
+
+
+async def test_sqlite_upgrades_itself_in_development_only(tmp_path: Path):
+    url = f"sqlite:///{tmp_path}/cortex.db"
+    with pytest.raises(SchemaError, match="Run: cortex db upgrade"):
+        async with open_store(on(url, **PRODUCTION)):
+            pass
+    async with open_store(on(url)) as store:
+        await require_readable(store)
+    async with open_store(on(url, **PRODUCTION)) as store:
+        await require_readable(store)
+
+
+async def test_postgres_does_not_upgrade_itself(fresh_database: str):
+    with pytest.raises(SchemaError, match="Run: cortex db upgrade"):
+        async with open_store(on(fresh_database)):
+            pass
+
+
+async def test_one_service_for_one_file(tmp_path: Path):
+    settings = on(f"sqlite:///{tmp_path}/cortex.db")
+    async with open_service(settings):
+        with pytest.raises(BusyError):
+            async with open_service(settings):
+                pass
+    async with open_service(settings):
+        pass
+
+
+def test_there_is_no_auth0_yet():
+    with pytest.raises(SettingsError, match="no Auth0 adapter yet"):
+        create_app(on("sqlite:///x.db", **PRODUCTION))
+    with pytest.raises(SettingsError, match="no Auth0 adapter yet"):
+        create_app(on("memory:", CORTEX_AUTH0_DOMAIN="tenant.eu.auth0.com"))
+
+
+def test_an_error_without_words_gets_the_name_of_the_database():
+    url = on("postgresql://u:hunter2@db.example/x").database_url
+    with pytest.raises(UnavailableError) as caught, naming(url):
+        raise UnavailableError
+    assert str(caught.value) == "postgresql://db.example/x cannot be reached."
+    said = UnavailableError("./cortex.db: cannot be opened.")
+    with pytest.raises(UnavailableError) as caught, naming(url):
+        raise said
+    assert caught.value is said
+    with pytest.raises(OutcomeUnknownError) as unknown, naming(url):
+        raise OutcomeUnknownError
+    assert type(unknown.value) is OutcomeUnknownError

@@ -1,0 +1,89 @@
+"""Lines: one for each record, whatever is in it."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cortex_adapters.telemetry.lines import LONGEST, LONGEST_BLOCK, Record, json_line, text_line
+from cortex_core.ports import AttributeValue
+
+NOON = datetime(2026, 11, 23, 12, 0, 0, 123_456, UTC)
+VALUES: st.SearchStrategy[AttributeValue] = st.one_of(
+    st.text(st.characters(exclude_categories=[])), st.booleans(), st.integers(), st.floats()
+)
+
+
+def record(event: str = "event", block: str = "", **attributes: AttributeValue) -> Record:
+    return Record(at=NOON, level="info", event=event, attributes=attributes, block=block)
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    members: dict[str, Any] = json.loads(line, parse_constant=pytest.fail)
+    return members
+
+
+@given(
+    st.text(st.characters(exclude_categories=[])),
+    st.dictionaries(st.text(st.characters(exclude_categories=[])), VALUES, max_size=5),
+)
+def test_anything_is_one_line(event: str, attributes: dict[str, AttributeValue]):
+    said = Record(at=NOON, level="error", event=event, attributes=attributes)
+    for line in (json_line(said), text_line(said)):
+        text = line.decode()
+        assert text.endswith("\n")
+        assert text[:-1].isprintable()
+    members = parsed(json_line(said))
+    assert members["time"] == "2026-11-23T12:00:00.123Z"
+    assert members["level"] == "error"
+
+
+def test_values_keep_their_types():
+    members = parsed(json_line(record(n=3, x=0.5, yes=True, text="a b", big=1 << 70, odd=1e999)))
+    assert members["event"] == "event"
+    assert (members["n"], members["x"], members["yes"], members["text"]) == (3, 0.5, True, "a b")
+    assert members["big"] == hex(1 << 70)
+    assert members["odd"] == "inf"
+
+
+def test_an_attribute_does_not_pose_as_the_line_itself():
+    members = parsed(json_line(record(time="never", traceback="none")))
+    assert members["time"] == "2026-11-23T12:00:00.123Z"
+    assert (members["time_"], members["traceback_"]) == ("never", "none")
+    assert "traceback" not in members
+
+
+def test_long_text_is_cut_in_the_middle():
+    said = record(block="first" + "x" * 1_000_000 + "last", value="x" * 1_000_000)
+    members = parsed(json_line(said))
+    assert len(members["value"]) < LONGEST + 100
+    assert len(members["traceback"]) < LONGEST_BLOCK + 100
+    assert members["traceback"].startswith("first")
+    assert members["traceback"].endswith("last")
+
+
+def test_more_attributes_than_anybody_reads_are_left_out():
+    attributes: dict[str, AttributeValue] = {f"a{n}": n for n in range(1_000)}
+    said = Record(at=NOON, level="info", event="event", attributes=attributes)
+    members = parsed(json_line(said))
+    assert len(members) < 100
+
+
+def test_a_line_for_people():
+    line = text_line(
+        record("server.listening", host="::1", port=8000, why='a "b"', at="a\x1b[31mb")
+    )
+    assert line.decode().split(" ", 1)[1] == (
+        'info    server.listening host=::1 port=8000 why="a \\"b\\"" at="a\\u001b[31mb"\n'
+    )
+
+
+def test_a_block_cannot_forge_a_line():
+    block = "Traceback:\n12:00:00 info    all.is.well\r\n\x1b[2J\u2028x"
+    first, *below = text_line(record(block=block)).decode().split("\n")
+    assert first.endswith(" info    event")
+    assert below[-1] == ""
+    assert all(line.startswith("    | ") and line.isprintable() for line in below[:-1])
