@@ -12,9 +12,6 @@ from cortex_core.contract.agreement import vocabulary as some
 from cortex_core.contract.agreement.engine import Agreement
 from cortex_core.domain.ids import ConversationId, UserId, WorkspaceId
 from cortex_core.domain.models import Conversation, Participant
-from cortex_core.ports import Activity
-
-activities = st.none() | st.tuples(some.moments, some.any_conversation)
 
 
 class ConversationRules(Agreement):
@@ -53,13 +50,16 @@ class ConversationRules(Agreement):
         conversation_id: ConversationId,
         topic: str,
         metadata: dict[str, object],
-        version: int,
+        version: int | None,
         at: datetime,
     ) -> None:
+        if version is None:
+            stored = self.read(lambda work: work.conversations.get(conversation_id))
+            version = stored.version if isinstance(stored, Conversation) else 1
         changed = _conversation(conversation_id, some.NOWHERE, topic, metadata, version + 1, at)
         self.write(lambda work: work.conversations.update(changed, version=version))
 
-    @rule(conversation_id=some.any_conversation, version=some.maybe_versions)
+    @rule(conversation_id=some.any_conversation, version=st.none() | some.versions)
     def delete_conversation(self, conversation_id: ConversationId, version: int | None) -> None:
         self.write(lambda work: work.conversations.delete(conversation_id, version=version))
 
@@ -72,45 +72,6 @@ class ConversationRules(Agreement):
     def remove_participant(self, conversation_id: ConversationId, user_id: UserId) -> None:
         guest = Participant(conversation_id=conversation_id, user_id=user_id)
         self.write(lambda work: work.conversations.remove_participant(guest))
-
-    @rule(conversation_id=some.any_conversation, user_id=some.any_user, lock=st.booleans())
-    def access_conversation(
-        self, conversation_id: ConversationId, user_id: UserId, lock: bool
-    ) -> None:
-        do = self.write if lock else self.read
-        do(lambda work: work.conversations.access(user_id, conversation_id, lock=lock))
-
-    @rule(conversation_id=some.any_conversation)
-    def get_conversation(self, conversation_id: ConversationId) -> None:
-        self.read(lambda work: work.conversations.get(conversation_id))
-
-    @rule(pairs=st.lists(st.tuples(some.any_user, some.any_conversation), max_size=5))
-    def visible(self, pairs: list[tuple[UserId, ConversationId]]) -> None:
-        self.read(lambda work: work.conversations.visible(pairs))
-
-    @rule(workspace_id=some.any_workspace, after=activities, limit=some.limits)
-    def conversations_in_workspace(
-        self, workspace_id: WorkspaceId, after: Activity | None, limit: int
-    ) -> None:
-        self.read(
-            lambda work: work.conversations.in_workspace(workspace_id, after=after, limit=limit)
-        )
-
-    @rule(user_id=some.any_user, after=activities, limit=some.limits)
-    def conversations_of_user(self, user_id: UserId, after: Activity | None, limit: int) -> None:
-        self.read(lambda work: work.conversations.of_user(user_id, after=after, limit=limit))
-
-    @rule(
-        conversation_id=some.any_conversation,
-        after=st.none() | some.any_user,
-        limit=some.limits,
-    )
-    def participants(
-        self, conversation_id: ConversationId, after: UserId | None, limit: int
-    ) -> None:
-        self.read(
-            lambda work: work.conversations.participants(conversation_id, after=after, limit=limit)
-        )
 
 
 def _conversation(

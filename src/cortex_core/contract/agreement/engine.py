@@ -66,6 +66,10 @@ class Agreement(RuleBasedStateMachine):
         """Have the stores agree on what there is to read, committed or in the open unit."""
         return self._ask(command, read_only=True)
 
+    def read_several(self, command: Command) -> object:
+        """Do as `read` with a command that makes several calls."""
+        return self._ask(command, read_only=True, several=True)
+
     @property
     def in_unit(self) -> bool:
         """Whether a unit is open."""
@@ -81,10 +85,11 @@ class Agreement(RuleBasedStateMachine):
             unit, self._unit = self._unit, None
             self._agreed(unit.commands, undo=unit.undo)
 
-    def _ask(self, command: Command, *, read_only: bool) -> object:
+    def _ask(self, command: Command, *, read_only: bool, several: bool = False) -> object:
         if self._unit is None:
             self._count += 1
-            return self._agreed([command], read_only=read_only, single=self._count % 2 == 0)
+            single = not several and self._count % 2 == 0
+            return self._agreed([command], read_only=read_only, single=single)
         self._unit.commands.append(command)
         if len(self._unit.commands) == self._unit.size:
             self.end_unit()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -155,40 +154,12 @@ class MessageRules(Agreement):
         message = _message(*said, author, make.NOON)
         self.write(lambda work: work.messages.post(message, turn=None, roles=roles))
 
-    @rule(said=some.any_message, conversation_id=st.none() | some.any_conversation)
-    def get_message(self, said: some.Said, conversation_id: ConversationId | None) -> None:
-        where, message_id = said
-        self.read(lambda work: work.messages.get(conversation_id or where, message_id))
-
-    @rule(
-        conversation_id=some.any_conversation,
-        after=some.places,
-        limit=some.limits,
-        order=some.orders,
-    )
-    def messages_in_conversation(
-        self,
-        conversation_id: ConversationId,
-        after: int | None,
-        limit: int,
-        order: Literal["asc", "desc"],
-    ) -> None:
-        self.read(
-            lambda work: work.messages.in_conversation(
-                conversation_id, after=after, limit=limit, order=order
-            )
-        )
-
     @rule(conversation_id=some.any_conversation, actor=actors, data=happenings, at=some.moments)
     def append(
         self, conversation_id: ConversationId, actor: Actor, data: Loggable, at: datetime
     ) -> None:
         event = Event(conversation_id=conversation_id, at=at, actor=actor, data=data)
         self.write(lambda work: work.events.append(event))
-
-    @rule(conversation_id=some.any_conversation, seq=st.integers(0, 6), limit=some.limits)
-    def since(self, conversation_id: ConversationId, seq: int, limit: int) -> None:
-        self.read(lambda work: work.events.since(conversation_id, seq=seq, limit=limit))
 
 
 def _message(

@@ -23,13 +23,13 @@ class TurnRules(Agreement):
         )
 
     @rule(asked=some.any_turn, worker=some.workers, attempts=some.attempts, until=some.seconds)
-    def renew(self, asked: some.Asked, worker: str, attempts: int, until: int) -> None:
-        turn = _turn(asked, TurnStatus.RUNNING, attempts)
+    def renew(self, asked: some.Asked, worker: str, attempts: int | None, until: int) -> None:
+        turn = self._turn(asked, TurnStatus.RUNNING, attempts)
         self.write(lambda work: work.turns.renew(turn, worker=worker, until=make.at(until)))
 
     @rule(asked=some.any_turn, worker=some.workers, attempts=some.attempts, due=some.seconds)
-    def release(self, asked: some.Asked, worker: str, attempts: int, due: int) -> None:
-        turn = _turn(asked, TurnStatus.QUEUED, attempts)
+    def release(self, asked: some.Asked, worker: str, attempts: int | None, due: int) -> None:
+        turn = self._turn(asked, TurnStatus.QUEUED, attempts)
         self.write(lambda work: work.turns.release(turn, worker=worker, due=make.at(due)))
 
     @rule(
@@ -40,36 +40,34 @@ class TurnRules(Agreement):
         | st.builds(TurnError, code=strategies.text(most=40), message=strategies.text()),
     )
     def finish(
-        self, asked: some.Asked, worker: str, attempts: int, error: TurnError | None
+        self, asked: some.Asked, worker: str, attempts: int | None, error: TurnError | None
     ) -> None:
         status = TurnStatus.FAILED if error else TurnStatus.COMPLETED
-        turn = _turn(asked, status, attempts, error)
+        turn = self._turn(asked, status, attempts, error)
         self.write(lambda work: work.turns.finish(turn, worker=worker))
 
-    @rule(asked=some.any_turn)
-    def get_turn(self, asked: some.Asked) -> None:
-        self.read(lambda work: work.turns.get(asked[2]))
-
-    @rule(name=st.sampled_from(["epoch", "Epoch", "key"]), value=strategies.text())
+    @rule(name=some.keys, value=strategies.text())
     def ensure_value(self, name: str, value: str) -> None:
         self.write(lambda work: work.registry.ensure(name, value))
 
-    @rule(name=st.sampled_from(["epoch", "Epoch", "key"]))
-    def get_value(self, name: str) -> None:
-        self.read(lambda work: work.registry.get(name))
-
-
-def _turn(
-    asked: some.Asked, status: TurnStatus, attempts: int, error: TurnError | None = None
-) -> Turn:
-    conversation_id, message_id, turn_id = asked
-    return Turn(
-        id=turn_id,
-        conversation_id=conversation_id,
-        message_id=message_id,
-        status=status,
-        attempts=attempts,
-        error=error,
-        created_at=make.NOON,
-        updated_at=make.at(attempts),
-    )
+    def _turn(
+        self,
+        asked: some.Asked,
+        status: TurnStatus,
+        attempts: int | None,
+        error: TurnError | None = None,
+    ) -> Turn:
+        conversation_id, message_id, turn_id = asked
+        if attempts is None:
+            stored = self.read(lambda work: work.turns.get(turn_id))
+            attempts = stored.attempts if isinstance(stored, Turn) else 1
+        return Turn(
+            id=turn_id,
+            conversation_id=conversation_id,
+            message_id=message_id,
+            status=status,
+            attempts=attempts,
+            error=error,
+            created_at=make.NOON,
+            updated_at=make.at(attempts),
+        )

@@ -12,6 +12,7 @@ from cortex_core.contract.agreement import vocabulary as some
 from cortex_core.contract.agreement.engine import Agreement
 from cortex_core.domain.ids import UserId, WorkspaceId
 from cortex_core.domain.models import Membership, Role, User, UserStatus, Workspace
+from cortex_core.domain.policy import WorkspaceAccess
 
 
 class WorkspaceRules(Agreement):
@@ -71,10 +72,6 @@ class WorkspaceRules(Agreement):
         )
         self.write(lambda work: work.users.update(changed))
 
-    @rule(user_id=some.any_user)
-    def get_user(self, user_id: UserId) -> None:
-        self.read(lambda work: work.users.get(user_id))
-
     @rule(
         target=some.workspaces,
         head=some.heads,
@@ -127,9 +124,10 @@ class WorkspaceRules(Agreement):
         name: str,
         description: str,
         metadata: dict[str, object],
-        version: int,
+        version: int | None,
         at: datetime,
     ) -> None:
+        version = self._version(workspace_id) if version is None else version
         changed = Workspace(
             id=workspace_id,
             name=name,
@@ -141,7 +139,7 @@ class WorkspaceRules(Agreement):
         )
         self.write(lambda work: work.workspaces.update(changed, version=version))
 
-    @rule(workspace_id=some.any_workspace, version=some.maybe_versions)
+    @rule(workspace_id=some.any_workspace, version=st.none() | some.versions)
     def delete_workspace(self, workspace_id: WorkspaceId, version: int | None) -> None:
         self.write(lambda work: work.workspaces.delete(workspace_id, version=version))
 
@@ -154,15 +152,7 @@ class WorkspaceRules(Agreement):
     def remove_member(self, workspace_id: WorkspaceId, user_id: UserId) -> None:
         self.write(lambda work: work.workspaces.remove_member(workspace_id, user_id))
 
-    @rule(workspace_id=some.any_workspace, user_id=some.any_user, lock=st.booleans())
-    def access_workspace(self, workspace_id: WorkspaceId, user_id: UserId, lock: bool) -> None:
-        do = self.write if lock else self.read
-        do(lambda work: work.workspaces.access(user_id, workspace_id, lock=lock))
-
-    @rule(user_id=some.any_user, after=st.none() | some.any_workspace, limit=some.limits)
-    def workspaces_of_user(self, user_id: UserId, after: WorkspaceId | None, limit: int) -> None:
-        self.read(lambda work: work.workspaces.of_user(user_id, after=after, limit=limit))
-
-    @rule(workspace_id=some.any_workspace, after=st.none() | some.any_user, limit=some.limits)
-    def members(self, workspace_id: WorkspaceId, after: UserId | None, limit: int) -> None:
-        self.read(lambda work: work.workspaces.members(workspace_id, after=after, limit=limit))
+    def _version(self, workspace_id: WorkspaceId) -> int:
+        access = self.read(lambda work: work.workspaces.access(some.ADA, workspace_id))
+        found = access.workspace if isinstance(access, WorkspaceAccess) else None
+        return found.version if found else 1
