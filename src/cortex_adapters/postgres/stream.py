@@ -57,6 +57,7 @@ class PostgresEventStream:
         self._sent.set()
         self._tried = asyncio.Event()
         self._connected = False
+        self._telling = False
 
     @property
     def connected(self) -> bool:
@@ -84,7 +85,8 @@ class PostgresEventStream:
         try:
             await _soon(self._tried)
             yield
-            await _soon(self._sent)
+            if self._telling:
+                await _soon(self._sent)
         finally:
             for task in tasks:
                 task.cancel()
@@ -132,16 +134,18 @@ class PostgresEventStream:
             await self._local.publish(signal)
 
     async def _tell(self, connection: Connection) -> None:
-        while True:
-            await self._outbox.filled()
-            if not alive(connection):
-                return
-            signals = self._outbox.take(_BATCH)
-            payloads = [text for signal in signals for text in pack(self._origin, signal)]
-            with watched(connection, _PATIENCE):
-                await connection.execute(_NOTIFY, (payloads,))
-            if self._outbox.empty:
-                self._sent.set()
+        self._telling = True
+        try:
+            while alive(connection):
+                signals = self._outbox.take(_BATCH)
+                payloads = [text for signal in signals for text in pack(self._origin, signal)]
+                with watched(connection, _PATIENCE):
+                    await connection.execute(_NOTIFY, (payloads,))
+                if self._outbox.empty:
+                    self._sent.set()
+                await self._outbox.filled()
+        finally:
+            self._telling = False
 
 
 async def _soon(event: asyncio.Event) -> None:
