@@ -60,18 +60,17 @@ def _measure(conninfo: str) -> dict[str, object]:
     with running(bare) as (_, bare_port), _cortex(conninfo) as (process, port):
         ask = _Client(port)
         workspace = ask.post("/v1/workspaces", {"name": "Bench"})["id"]
-        talks = [
-            "/v1/conversations/"
-            + ask.post(f"/v1/workspaces/{workspace}/conversations", {"topic": f"{n}"})["id"]
-            for n in range(TALKS)
-        ]
+        talks = ask.conversations(workspace, TALKS)
         for _ in range(60):
             ask.post(f"{talks[0]}/messages", {"content": "hello " * 20})
         rates = _rounds(conninfo, bare_port, port, ask.headers, talks)
-        kib = asyncio.run(idle_kib(process.pid, port, talks[1], ask.token))
-        delay = asyncio.run(delivery_ms(port, talks, ask.token))
+        quiet = ask.conversations(workspace, 1)[0]
+        kib = asyncio.run(idle_kib(process.pid, port, quiet, ask.token))
+        near = ask.conversations(workspace, TALKS)
+        delay = asyncio.run(delivery_ms(port, near, ask.token))
         with _cortex(conninfo) as (_, other):
-            across = asyncio.run(delivery_ms(port, talks, ask.token, stream_port=other))
+            far = ask.conversations(workspace, TALKS)
+            across = asyncio.run(delivery_ms(port, far, ask.token, stream_port=other))
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -148,6 +147,12 @@ class _Client:
         self.headers: dict[str, str] = {}
         self.token = self.post("/auth/dev/token", {"email": "bench@example.com"})["access_token"]
         self.headers = {"Authorization": f"Bearer {self.token}"}
+
+    def conversations(self, workspace: str, count: int) -> list[str]:
+        """Start *count* conversations and return their paths."""
+        path = f"/v1/workspaces/{workspace}/conversations"
+        made = [self.post(path, {"topic": f"{number}"}) for number in range(count)]
+        return [f"/v1/conversations/{each['id']}" for each in made]
 
     def post(self, path: str, body: Mapping[str, str]) -> dict[str, str]:
         request = urllib.request.Request(
