@@ -1,5 +1,7 @@
 """Settings: one value, or everything that is wrong at once."""
 
+import time
+from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -151,6 +153,16 @@ def test_every_fault_is_listed_at_once_and_named():
 def test_a_wrong_value_is_one_fault(name: str, text: str):
     (fault,) = faults({f"CORTEX_{name}": text})
     assert fault.startswith(f"CORTEX_{name}: must ")
+
+
+@pytest.mark.parametrize("part", ["a", "a.", "a-", "1:", "/a", "%41", "a,", "@", "[", "a=b&"])
+def test_long_text_is_read_in_no_time(part: str):
+    began = time.monotonic()
+    for setting in SETTINGS:
+        for start in ("", "https://", "postgresql://", "sqlite:///"):
+            with suppress(ValueError):
+                setting.read(f"{start}{part * 20_000}!\0")
+    assert time.monotonic() - began < 5
 
 
 def test_a_fault_quotes_no_value():

@@ -13,7 +13,8 @@ Environment = Literal["development", "production"]
 LogFormat = Literal["text", "json"]
 Network = IPv4Network | IPv6Network
 
-_HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?){1,40}"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*\.?"
 _PORT: Final = r"(?::[0-9]{1,5})?"
 _AUTHORITY: Final = rf"https?://(?:{_HOST}|\[[0-9A-Fa-f:.]+\]){_PORT}"
 _LONGEST_SECRET: Final = 4_096
