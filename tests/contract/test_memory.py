@@ -1,5 +1,6 @@
 """The adapters in memory keep every promise."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import pytest
@@ -13,9 +14,9 @@ from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_core.contract import (
     AssistantContract,
     ErrorReporterContract,
-    EventStreamContract,
     IdentityProviderContract,
     PersistenceContract,
+    SharedEventStreamContract,
     TelemetryContract,
     make,
 )
@@ -28,10 +29,22 @@ class TestMemoryStore(PersistenceContract):
         return MemoryStore()
 
 
-class TestMemoryEventStream(EventStreamContract):
+class TestMemoryEventStream(SharedEventStreamContract):
+    """One stream stands for two, as it has one process to serve."""
+
     @pytest.fixture
-    def stream(self) -> MemoryEventStream:
-        return MemoryEventStream()
+    def streams(self) -> tuple[MemoryEventStream, MemoryEventStream]:
+        stream = MemoryEventStream()
+        return stream, stream
+
+    @pytest.fixture
+    def interrupt(
+        self, streams: tuple[MemoryEventStream, MemoryEventStream]
+    ) -> Callable[[], Awaitable[None]]:
+        async def interrupt() -> None:
+            streams[0].wake()
+
+        return interrupt
 
 
 class TestMemoryIdentityProvider(IdentityProviderContract):

@@ -15,10 +15,8 @@ from cortex_core.contract.assistant import AssistantContract  # noqa: E402
 from cortex_core.contract.errors import ErrorReporterContract  # noqa: E402
 from cortex_core.contract.identity import IdentityProviderContract  # noqa: E402
 from cortex_core.contract.persistence import PersistenceContract  # noqa: E402
-from cortex_core.contract.stream import (  # noqa: E402
-    EventStreamContract,
-    SharedEventStreamContract,
-)
+from cortex_core.contract.shared_stream import SharedEventStreamContract  # noqa: E402
+from cortex_core.contract.stream import EventStreamContract  # noqa: E402
 from cortex_core.contract.telemetry import TelemetryContract  # noqa: E402
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cortex_core.contract.conversations import ConversationsContract
 from cortex_core.contract.events import EventsContract
+from cortex_core.contract.kinds import KindsOfUnitContract
 from cortex_core.contract.leases import LeasesContract
 from cortex_core.contract.members import MembersContract
 from cortex_core.contract.messages import MessagesContract
@@ -35,5 +36,6 @@ class PersistenceContract(
     ValuesContract,
     PagingContract,
     UnitsContract,
+    KindsOfUnitContract,
 ):
     """Give it a fixture `store`: an empty store, ready to use."""
