@@ -36,7 +36,8 @@ class _Delta(msgspec.Struct, frozen=True, array_like=True, tag="delta"):
     turn_id: TurnId
     attempt: int
     index: int
-    left: int  # pieces of this delta that are still to come
+    piece: int  # which of the delta's it is, from 0
+    left: int  # how many are still to come
     text: str
 
 
@@ -56,19 +57,19 @@ def pack(origin: str, signal: Signal | Alarm) -> Sequence[str]:
 
 
 def _pack_delta(origin: str, delta: TurnDelta) -> Sequence[str]:
-    whole = _text(_piece(origin, delta, 0, delta.text))
+    whole = _text(_piece(origin, delta, 0, 0, delta.text))
     if len(whole.encode()) <= _MOST_BYTES:
         return [whole]
-    places = range(0, len(delta.text), _PIECE)
+    texts = [delta.text[place : place + _PIECE] for place in range(0, len(delta.text), _PIECE)]
     return [
-        _text(_piece(origin, delta, left, delta.text[place : place + _PIECE]))
-        for left, place in zip(reversed(range(len(places))), places, strict=True)
+        _text(_piece(origin, delta, piece, len(texts) - piece - 1, text))
+        for piece, text in enumerate(texts)
     ]
 
 
-def _piece(origin: str, delta: TurnDelta, left: int, text: str) -> _Delta:
+def _piece(origin: str, delta: TurnDelta, piece: int, left: int, text: str) -> _Delta:
     place = (delta.conversation_id, delta.turn_id, delta.attempt, delta.index)
-    return _Delta(origin, *place, left, text)
+    return _Delta(origin, *place, piece, left, text)
 
 
 def _text(packet: _Alarm | _Bell | _Delta) -> str:
@@ -97,9 +98,9 @@ class Unpacker:
         return self._joined(packet)
 
     def _joined(self, packet: _Delta) -> TurnDelta | None:
-        before = self._pieces.pop(packet.origin, [])
-        if before and not _follows(packet, before[-1]):
-            before = []
+        before = self._pieces.pop(packet.origin, []) if packet.piece else []
+        if packet.piece and not (before and _follows(packet, before[-1])):
+            return None
         pieces = [*before, packet]
         if packet.left:
             self._pieces[packet.origin] = pieces
@@ -115,9 +116,9 @@ class Unpacker:
 
 def _follows(packet: _Delta, before: _Delta) -> bool:
     """Say whether *packet* is the next piece after *before*."""
-    return (packet.turn_id, packet.attempt, packet.index, packet.left + 1) == (
+    return (packet.turn_id, packet.attempt, packet.index, packet.piece) == (
         before.turn_id,
         before.attempt,
         before.index,
-        before.left,
+        before.piece + 1,
     )
