@@ -51,7 +51,7 @@ def create_app(
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_service() as service:
             app.state.service = service
-            app.state.health = Health(service.ready)
+            app.state.health = Health(service.ready, service.cortex.ports)
             yield
 
     answers = ErrorAnswers(

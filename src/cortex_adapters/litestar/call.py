@@ -29,7 +29,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 MAX_BODY: Final = 1024 * 1024
 _CHARSET: Final = re.compile(r'charset="?utf-8"?', re.IGNORECASE)
 _COUNT: Final = re.compile(r"[0-9]{1,18}")
-_ETAG: Final = re.compile(r'"([0-9]{1,18})"')
+_ETAG: Final = re.compile(r'"(0|[1-9][0-9]{0,17})"')
 _MATCHES_NOTHING: Final = -1
 
 
@@ -96,7 +96,8 @@ class Call(Request[Principal, object, State]):
         known = {query.name for query in self.operation.query}
         given = dict(pairs)
         faults = [
-            Fault(f"/{name}", "unknown", "is not known here") for name in given.keys() - known
+            Fault(strict_json.pointer_to(name), "unknown", "is not known here")
+            for name in sorted(given.keys() - known)
         ]
         if len(given) < len(pairs):
             faults.append(Fault("", "repeated", "each parameter may be given once"))
@@ -149,7 +150,7 @@ class Call(Request[Principal, object, State]):
     async def _read(self) -> bytes:
         """Return the body, refused before it is read whole if it is too large."""
         announced = self.headers.get("content-length", "0")
-        if announced.isdigit() and int(announced[:19]) > MAX_BODY:
+        if announced.isascii() and announced.isdigit() and int(announced[:19]) > MAX_BODY:
             raise TooLargeError(f"A body may have {MAX_BODY} bytes.")
         chunks: list[bytes] = []
         size = 0
@@ -157,9 +158,10 @@ class Call(Request[Principal, object, State]):
             message = await self.receive()
             if message["type"] != "http.request":
                 raise MalformedError("The client went away before the body was whole.")
-            chunks.append(message["body"])
-            size += len(message["body"])
+            chunk = message.get("body", b"")
+            chunks.append(chunk)
+            size += len(chunk)
             if size > MAX_BODY:
                 raise TooLargeError(f"A body may have {MAX_BODY} bytes.")
-            if not message["more_body"]:
+            if not message.get("more_body", False):
                 return b"".join(chunks)

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from cortex_core.domain.errors import CortexError, DeadlineError, UnavailableError
+from cortex_core.ports import Ports
+from cortex_core.services.operation import operation
 
 Check = Callable[[], Awaitable[None]]
 
@@ -17,10 +19,25 @@ OK: Final = "ok"
 
 
 class Health:
-    """Runs the checks together, each with a deadline, and keeps the result for a second."""
+    """Runs the checks together, each with a *deadline*, and keeps the result while it is *fresh*.
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    Both are in seconds, of the monotonic *clock*.
+    """
+
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        ports: Ports,
+        *,
+        deadline: float = DEADLINE,
+        fresh: float = FRESH,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._checks = checks
+        self._ports = ports
+        self._deadline = deadline
+        self._fresh = fresh
+        self._clock = clock
         self._found: dict[str, str] = {}
         self._looked = float("-inf")
         self._turn = asyncio.Lock()
@@ -29,10 +46,10 @@ class Health:
     async def look(self) -> Mapping[str, str]:
         """Return for each check `ok`, or the code of what is wrong."""
         async with self._turn:
-            if time.monotonic() - self._looked > FRESH:
-                found = await asyncio.gather(*(_run(check) for check in self._checks.values()))
+            if self._clock() - self._looked > self._fresh:
+                found = await asyncio.gather(*(self._run(name) for name in self._checks))
                 self._found = dict(zip(self._checks, found, strict=True))
-                self._looked = time.monotonic()
+                self._looked = self._clock()
         return {**self._found, "leaving": UnavailableError.code} if self.leaving else self._found
 
     async def require_ready(self) -> None:
@@ -41,13 +58,13 @@ class Health:
         if failing:
             raise UnavailableError(f"Not ready: {', '.join(failing)}.")
 
-
-async def _run(check: Check) -> str:
-    try:
-        async with asyncio.timeout(DEADLINE):
-            await check()
-    except CortexError as error:
-        return error.code
-    except TimeoutError:
-        return DeadlineError.code
-    return OK
+    async def _run(self, name: str) -> str:
+        try:
+            async with asyncio.timeout(self._deadline):
+                with operation(self._ports, "health.check", check=name):
+                    await self._checks[name]()
+        except CortexError as error:
+            return error.code
+        except TimeoutError:
+            return DeadlineError.code
+        return OK

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import datetime
 from typing import Final, Literal
 
@@ -72,12 +73,13 @@ class Encoder:
         self._clock = clock
         self._problem = problem
 
-    async def stream(self, items: AsyncIterator[Item]) -> AsyncIterator[bytes]:
-        """Yield the stream; an error on the way becomes its goodbye."""
+    async def stream(self, items: AsyncGenerator[Item, None]) -> AsyncGenerator[bytes, None]:
+        """Yield the stream, and close *items* with it; an error on the way becomes its goodbye."""
         yield b"retry: %d\n\n" % RETRY_MS
         try:
-            async for item in items:
-                yield self._block(item)
+            async with aclosing(items):
+                async for item in items:
+                    yield self._block(item)
         except CortexError as error:
             yield self._block(Goodbye(reason=error))
 

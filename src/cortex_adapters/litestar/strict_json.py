@@ -62,18 +62,20 @@ def _faults(value: object, type_: type[T], error: Exception) -> list[Fault]:
     names = {field.encode_name for field in fields}
     unknown = islice((name for name in value if name not in names), MOST_UNKNOWN)
     faults = [
-        Fault(_pointer(name), "unknown", f"is not known here; known are {', '.join(sorted(names))}")
+        Fault(
+            pointer_to(name), "unknown", f"is not known here; known are {', '.join(sorted(names))}"
+        )
         for name in unknown
     ]
     for field in fields:
         if field.encode_name not in value:
             if field.required:
-                faults.append(Fault(_pointer(field.encode_name), "missing", "is required"))
+                faults.append(Fault(pointer_to(field.encode_name), "missing", "is required"))
             continue
         try:
             msgspec.convert(value[field.encode_name], hints[field.name])
         except _REFUSED as fault:
-            faults.append(_fault(_pointer(field.encode_name), fault))
+            faults.append(_fault(pointer_to(field.encode_name), fault))
     return faults or [_fault("", error)]
 
 
@@ -87,7 +89,8 @@ def _fault(pointer: str, error: Exception) -> Fault:
     return Fault(pointer + below.replace(".", "/"), "type", expected)
 
 
-def _pointer(name: str) -> str:
+def pointer_to(name: str) -> str:
+    """Return the JSON Pointer (RFC 6901) to the member *name* of the whole."""
     return "/" + _sayable(name).replace("~", "~0").replace("/", "~1")
 
 

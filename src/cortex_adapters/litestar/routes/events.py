@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final
 
 from litestar import Response, get
+from litestar.background_tasks import BackgroundTask
 from litestar.response import Stream
 
 from cortex_adapters.litestar import sse
@@ -70,10 +72,19 @@ async def _stream(request: Call) -> Stream:
             docs_url=request.app.state.config.docs_url,
         ),
     )
-    # X-Accel-Buffering: proxies that buffer would hold events back.
+    blocks = encoder.stream(items)
+    # The framework leaves what was cut off to the garbage collector; X-Accel-Buffering: proxies
+    # that buffer would hold events back.
     return Stream(
-        encoder.stream(items), media_type=sse.MEDIA_TYPE, headers={"x-accel-buffering": "no"}
+        blocks,
+        media_type=sse.MEDIA_TYPE,
+        headers={"x-accel-buffering": "no"},
+        background=BackgroundTask(_close, blocks),
     )
+
+
+async def _close(blocks: AsyncGenerator[bytes, None]) -> None:
+    await blocks.aclose()
 
 
 def _resume(request: Call) -> Resume:
