@@ -38,6 +38,15 @@ class Follower:
                 found.append(item.seq)
         return found
 
+    async def end(self) -> list[Item]:
+        """Return what comes before the goodbye."""
+        before: list[Item] = []
+        while not isinstance(item := await self.next(), Goodbye):
+            before.append(item)
+        async with asyncio.timeout(PATIENCE):
+            assert await anext(self._items, None) is None
+        return before
+
     async def goodbye(self) -> Goodbye:
         """Return the last item, and see that it is."""
         item = await self.next()
