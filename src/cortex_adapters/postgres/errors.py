@@ -23,6 +23,9 @@ from cortex_core.domain.errors import (
 __all__ = ["translated"]
 
 _NAMED: Final[dict[str, type[CortexError]]] = {
+    # feature_not_supported: BEGIN READ WRITE on a standby, or a statement that was prepared
+    # before the schema changed; a fresh connection helps
+    "0A000": UnavailableError,
     "23503": NotFoundError,  # foreign_key_violation
     "23505": ConflictError,  # unique_violation
     "25006": UnavailableError,  # read_only_sql_transaction: this server is a standby now

@@ -39,6 +39,7 @@ NAMED = [
     (psycopg.OperationalError('FATAL:  too many connections for role "x"'), OverloadedError),
     # A standby refuses before anything is done.
     (errors.ReadOnlySqlTransaction("x"), UnavailableError),
+    (errors.FeatureNotSupported("x"), UnavailableError),
 ]
 LOST = [
     psycopg.OperationalError("server closed the connection unexpectedly"),

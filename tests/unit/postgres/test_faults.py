@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from cortex_adapters.postgres import schema
 from cortex_adapters.postgres.store import PostgresStore, open_store
 from cortex_core.contract import make
 from cortex_core.contract.store import Scene, stored_scene, stored_user
@@ -295,6 +296,21 @@ async def test_a_timeout_around_a_call_undoes_the_unit(
     async with store.begin(read_only=True) as work:
         assert await work.registry.get("timed") is None
     await _assert_well(store)
+
+
+async def test_a_statement_that_was_prepared_before_the_schema_changed_is_prepared_anew(
+    fresh_database: str,
+) -> None:
+    await schema.upgrade(fresh_database)
+    async with open_store(fresh_database, max_size=1) as store:
+        ada = await stored_user(store)
+        for _ in range(10):
+            async with store.begin(read_only=True) as work:
+                await work.users.get(ada.id)
+        with psycopg.connect(fresh_database, autocommit=True) as connection:
+            connection.execute("ALTER TABLE users ALTER COLUMN name TYPE varchar(200)")
+        async with store.begin(read_only=True) as work:
+            assert await work.users.get(ada.id) == ada
 
 
 async def test_units_that_are_cancelled_leave_every_connection_of_use(
