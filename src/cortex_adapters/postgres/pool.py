@@ -29,7 +29,7 @@ from cortex_core.domain.errors import OverloadedError, UnavailableError
 __all__ = ["Pool", "open_pool"]
 
 _GRACE: Final = 1.0  # seconds by which we wait longer for a statement than the server does
-_PAUSE: Final = 0.1  # seconds between attempts to connect
+_PAUSE: Final = 0.2  # seconds between attempts to connect
 _IDLE: Final = 600.0  # seconds after which a connection that nobody needed is closed
 _LIFETIME: Final = 3_600.0  # seconds after which a connection is made anew
 
