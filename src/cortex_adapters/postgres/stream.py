@@ -21,6 +21,7 @@ __all__ = ["LocalStream", "PostgresEventStream", "open_stream"]
 
 _NOTIFY: Final = "SELECT pg_notify('cortex', payload) FROM unnest($1::text[]) AS payload"
 _BATCH: Final = 256  # signals in one statement
+_GATHER: Final = 0.005  # seconds between two statements, in which signals gather
 _QUIET: Final = 10.0  # seconds after which a silent connection is tried out
 _PATIENCE: Final = 5.0  # seconds for a statement
 _SOON: Final = 2.0  # seconds to wait for the first connection, and for the last signals
@@ -57,7 +58,7 @@ class PostgresEventStream:
         self._sent.set()
         self._tried = asyncio.Event()
         self._connected = False
-        self._telling = False
+        self._away = False  # whether the last attempt to connect, for sending, failed
 
     @property
     def connected(self) -> bool:
@@ -80,12 +81,12 @@ class PostgresEventStream:
         """Keep in touch with the other processes."""
         tasks = [
             asyncio.create_task(self._keep(self._hear, failed=self._tried.set)),
-            asyncio.create_task(self._keep(self._tell, failed=self._outbox.lose)),
+            asyncio.create_task(self._keep(self._tell, failed=self._lose)),
         ]
         try:
             await _soon(self._tried)
             yield
-            if self._telling:
+            if not self._away:
                 await _soon(self._sent)
         finally:
             for task in tasks:
@@ -134,18 +135,20 @@ class PostgresEventStream:
             await self._local.publish(signal)
 
     async def _tell(self, connection: Connection) -> None:
-        self._telling = True
-        try:
-            while alive(connection):
-                signals = self._outbox.take(_BATCH)
-                payloads = [text for signal in signals for text in pack(self._origin, signal)]
-                with watched(connection, _PATIENCE):
-                    await connection.execute(_NOTIFY, (payloads,))
-                if self._outbox.empty:
-                    self._sent.set()
-                await self._outbox.filled()
-        finally:
-            self._telling = False
+        self._away = False
+        while alive(connection):
+            signals = self._outbox.take(_BATCH)
+            payloads = [text for signal in signals for text in pack(self._origin, signal)]
+            with watched(connection, _PATIENCE):
+                await connection.execute(_NOTIFY, (payloads,))
+            if self._outbox.empty:
+                self._sent.set()
+            await asyncio.sleep(_GATHER)
+            await self._outbox.filled()
+
+    def _lose(self) -> None:
+        self._away = True
+        self._outbox.lose()
 
 
 async def _soon(event: asyncio.Event) -> None:
