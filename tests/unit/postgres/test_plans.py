@@ -36,14 +36,14 @@ _SEED = """
         FROM generate_series(1, 2000) n;
     INSERT INTO memberships SELECT id(2, 1 + n % 10), id(1, n), 'editor', 'name'
         FROM generate_series(11, 2000) n;
-    INSERT INTO conversations SELECT id(3, n), id(2, 1 + n % 10), 'topic', '{}', 20, 1, now(),
+    INSERT INTO conversations SELECT id(3, n), id(2, 1 + n % 10), 'topic', '{}', 40, 1, now(),
         now() - n * interval '1 minute' FROM generate_series(1, 20000) n;
     INSERT INTO participants SELECT id(3, 1 + (n * 7 + k * 1313) % 20000), id(1, n)
         FROM generate_series(1, 2000) n, generate_series(1, 10) k;
     INSERT INTO messages SELECT id(4, c * 100 + n), id(3, c), n, 'user', id(1, 1), 'user', 'Hello',
         NULL, '{}', now() FROM generate_series(1, 1000) c, generate_series(1, 20) n;
-    INSERT INTO events SELECT conversation_id, seq, 'message.created', created_at, 'user', author_id
-        FROM messages;
+    INSERT INTO events SELECT id(3, c), 20 + n, 'turn.started', now(), 'assistant', NULL,
+        '{"turn_id": "", "message_id": "", "attempt": 1}' FROM generate_series(1, 1000) c, generate_series(1, 20) n;
     INSERT INTO turns SELECT id(5, c * 100 + n), id(3, c), id(4, c * 100 + n),
         CASE n WHEN 1 THEN 'queued' ELSE 'completed' END, 0, NULL, now() + c * interval '1 minute',
         NULL, NULL, now(), now() FROM generate_series(1, 1000) c, generate_series(1, 10) n;

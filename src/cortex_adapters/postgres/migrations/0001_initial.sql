@@ -70,7 +70,7 @@ CREATE TABLE messages (
     CONSTRAINT messages_place UNIQUE (conversation_id, seq)
 );
 
--- message.created has no data: the message stands in its own table, at the same place.
+-- What happened beside the messages: each message is its own event, message.created, in its place.
 -- json, not jsonb: what was said is given back to the byte, and nobody looks inside.
 CREATE TABLE events (
     conversation_id uuid NOT NULL REFERENCES conversations ON DELETE CASCADE,
@@ -79,7 +79,7 @@ CREATE TABLE events (
     at timestamptz NOT NULL,
     actor_kind text NOT NULL CHECK (actor_kind IN ('user', 'machine', 'assistant')),
     actor_id uuid,
-    data json CHECK ((data IS NULL) = (type = 'message.created')),
+    data json NOT NULL,
     PRIMARY KEY (conversation_id, seq)
 );
 

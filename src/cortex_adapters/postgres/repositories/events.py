@@ -17,7 +17,7 @@ __all__ = ["PostgresEvents"]
 
 
 class PostgresEvents:
-    """What happened, in the order of the commits."""
+    """What happened, in the order of the commits; each message is its own event."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -55,13 +55,19 @@ class PostgresEvents:
     ) -> Sequence[Recorded]:
         found = await self._session.read(
             """
-            SELECT e.seq, e.type, e.at, e.actor_kind, e.actor_id, e.data, m.id, m.conversation_id,
-                m.seq, m.author_kind, m.author_id, m.role, m.content, m.in_reply_to, m.metadata,
-                m.created_at
-            FROM events e
-            LEFT JOIN messages m ON m.conversation_id = e.conversation_id AND m.seq = e.seq
-            WHERE e.conversation_id = $1 AND e.seq > $2
-            ORDER BY e.seq
+            SELECT * FROM (
+                (
+                    SELECT seq, '', created_at, author_kind, author_id, NULL::json, id,
+                        conversation_id, seq, author_kind, author_id, role, content, in_reply_to,
+                        metadata, created_at
+                    FROM messages WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+                ) UNION ALL (
+                    SELECT seq, type, at, actor_kind, actor_id, data, NULL, NULL, NULL, NULL, NULL,
+                        NULL, NULL, NULL, NULL, NULL
+                    FROM events WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+                )
+            ) log
+            ORDER BY 1
             LIMIT $3
             """,
             conversation_id,

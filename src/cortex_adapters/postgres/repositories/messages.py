@@ -32,15 +32,11 @@ _POST: Final = """
             )
         )
         RETURNING c.last_seq
-    ), added AS (
-        INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role, content,
-            in_reply_to, metadata, created_at)
-        SELECT $1::uuid, $2, last_seq, $3, $4, $5, $6, $7::uuid, $8::jsonb, $9 FROM place
-    ), logged AS (
-        INSERT INTO events (conversation_id, seq, type, at, actor_kind, actor_id)
-        SELECT $2, last_seq, 'message.created', $9, $3, $4 FROM place
     )
-    SELECT last_seq FROM place
+    INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role, content,
+        in_reply_to, metadata, created_at)
+    SELECT $1::uuid, $2, last_seq, $3, $4, $5, $6, $7::uuid, $8::jsonb, $9 FROM place
+    RETURNING seq
     """
 _ASK: Final = """
     WITH place AS (
@@ -61,9 +57,6 @@ _ASK: Final = """
         INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role, content,
             in_reply_to, metadata, created_at)
         SELECT $1::uuid, $2, last_seq, $3, $4, $5, $6, $7::uuid, $8::jsonb, $9 FROM place
-    ), logged AS (
-        INSERT INTO events (conversation_id, seq, type, at, actor_kind, actor_id)
-        SELECT $2, last_seq, 'message.created', $9, $3, $4 FROM place
     ), asked AS (
         INSERT INTO turns (id, conversation_id, message_id, status, attempts, due_at, created_at,
             updated_at)
@@ -87,16 +80,12 @@ class PostgresMessages:
                 SET last_seq = last_seq + 1, updated_at = greatest(updated_at, $9)
                 WHERE id = $2
                 RETURNING last_seq
-            ), added AS (
-                INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role,
-                    content, in_reply_to, metadata, created_at)
-                SELECT $1::uuid, $2, last_seq, $3, $4::uuid, $5, $6, $7::uuid, $8::jsonb, $9
-                FROM place
-            ), logged AS (
-                INSERT INTO events (conversation_id, seq, type, at, actor_kind, actor_id)
-                SELECT $2, last_seq, 'message.created', $9, $3, $4::uuid FROM place
             )
-            SELECT last_seq FROM place
+            INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role,
+                content, in_reply_to, metadata, created_at)
+            SELECT $1::uuid, $2, last_seq, $3, $4::uuid, $5, $6, $7::uuid, $8::jsonb, $9
+            FROM place
+            RETURNING seq
             """,
             *_values(message),
         )

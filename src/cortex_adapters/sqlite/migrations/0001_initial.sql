@@ -72,7 +72,7 @@ CREATE TABLE messages (
     UNIQUE (conversation_id, seq)
 ) STRICT;
 
--- message.created carries no data: its message stands at the same place in messages.
+-- What happened beside the messages: each message is its own event, message.created, in its place.
 CREATE TABLE events (
     conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     seq INTEGER NOT NULL CHECK (seq > 0),
@@ -80,9 +80,8 @@ CREATE TABLE events (
     at INTEGER NOT NULL,
     actor_kind TEXT NOT NULL CHECK (actor_kind IN ('user', 'machine', 'assistant')),
     actor_id TEXT,
-    data TEXT CHECK (data IS NULL OR json_valid(data)),
-    PRIMARY KEY (conversation_id, seq),
-    CHECK ((data IS NULL) = (type = 'message.created'))
+    data TEXT NOT NULL CHECK (json_valid(data)),
+    PRIMARY KEY (conversation_id, seq)
 ) STRICT, WITHOUT ROWID;
 
 -- due_at is when a turn may be taken: when it was queued to be, or when its lease ends; NULL once it is done.

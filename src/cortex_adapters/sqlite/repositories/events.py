@@ -24,7 +24,7 @@ from cortex_core.domain.ids import ConversationId
 
 
 class SqliteEvents:
-    """The log of each conversation: what happened, in the order of the commits."""
+    """What happened, in the order of the commits; each message is its own event."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -45,15 +45,16 @@ class SqliteEvents:
         return await self._transaction.read(
             many(
                 """
-                SELECT e.conversation_id, e.seq, e.at, e.actor_kind, e.actor_id, e.type, e.data,
-                    m.id, m.conversation_id, m.seq, m.author_kind, m.author_id, m.role, m.content,
-                    m.in_reply_to, m.metadata, m.created_at
-                FROM events AS e
-                LEFT JOIN messages AS m
-                    ON m.conversation_id = e.conversation_id AND m.seq = e.seq
-                WHERE e.conversation_id = ? AND e.seq > ?
-                ORDER BY e.seq
-                LIMIT ?
+                SELECT conversation_id, seq, created_at, author_kind, author_id, '', NULL, id,
+                    conversation_id, seq, author_kind, author_id, role, content, in_reply_to,
+                    metadata, created_at
+                FROM messages WHERE conversation_id = ?1 AND seq > ?2
+                UNION ALL
+                SELECT conversation_id, seq, at, actor_kind, actor_id, type, data, NULL,
+                    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+                FROM events WHERE conversation_id = ?1 AND seq > ?2
+                ORDER BY 2
+                LIMIT ?3
                 """,
                 (conversation_id, bounded(seq), limit),
                 _to_recorded,

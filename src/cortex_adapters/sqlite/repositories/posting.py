@@ -1,11 +1,10 @@
-"""Saying something in SQLite: a place in the conversation, the message, its event, its turn."""
+"""Saying something in SQLite: a place in the conversation, the message, its turn."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from cortex_adapters.sqlite.repositories.rows import to_json, to_micros
-from cortex_core.domain.events import MessageCreated
 from cortex_core.domain.models import Message, Role, Turn
 
 
@@ -53,7 +52,7 @@ def take_place_if_allowed(
 
 
 def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -> None:
-    """Store a message and its event in the place *seq*."""
+    """Store a message, which is its own event, in the place *seq*."""
     connection.execute(
         """
         INSERT INTO messages (
@@ -73,20 +72,6 @@ def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -
             message.in_reply_to,
             to_json(message.metadata),
             to_micros(message.created_at),
-        ),
-    )
-    connection.execute(
-        """
-        INSERT INTO events (conversation_id, seq, type, at, actor_kind, actor_id)
-        VALUES (?, ?, ?, ?, ?, ?)
-        """,
-        (
-            message.conversation_id,
-            seq,
-            MessageCreated.type,
-            to_micros(message.created_at),
-            message.author.kind.value,
-            message.author.id,
         ),
     )
 
