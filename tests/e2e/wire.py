@@ -61,7 +61,17 @@ class Api:
     async def ask(
         self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        content = b"" if body is None else json.dumps(body).encode()
+        content = None if body is None else json.dumps(body).encode()
+        return await self.send(method, path, content, headers)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """Ask with *content* as the body, whatever it is."""
         reader, writer = await self._send(method, path, content, headers or {})
         try:
             status, received = await _head(reader)
@@ -76,7 +86,7 @@ class Api:
         headers = {"Accept": "text/event-stream"}
         if last_event_id:
             headers["Last-Event-ID"] = last_event_id
-        reader, writer = await self._send("GET", path, b"", headers)
+        reader, writer = await self._send("GET", path, None, headers)
         try:
             status, received = await _head(reader)
         except (OSError, asyncio.IncompleteReadError) as error:
@@ -115,17 +125,17 @@ class Api:
             cursor = f"&cursor={page['next_cursor']}"
 
     async def _send(
-        self, method: str, path: str, content: bytes, headers: dict[str, str]
+        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}:{self.port}"]
         if self.token:
             lines.append(f"Authorization: Bearer {self.token}")
-        if content:
+        if content is not None:
             lines += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         try:
             reader, writer = await asyncio.open_connection(self.host, self.port)
-            writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
+            writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + (content or b""))
             await writer.drain()
         except OSError as error:
             raise GoneError from error

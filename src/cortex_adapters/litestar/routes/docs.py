@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 from litestar import Litestar, Response, get
 
+from cortex_adapters.litestar import pages
 from cortex_adapters.litestar.answers import JSON
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.openapi import build_document
 from cortex_adapters.litestar.operations import Operation, describe
 
 TAG = "docs"
+HTML = "text/html; charset=utf-8"
 
 
 @get(
@@ -28,13 +30,50 @@ async def openapi(request: Call) -> Response[bytes]:
     return Response(_made(request.app)["openapi"], media_type=JSON)
 
 
+@get(
+    "/docs",
+    opt=describe(
+        Operation(
+            summary="All operations, for people", tag=TAG, answer=str, media_type=HTML, public=True
+        )
+    ),
+)
+async def docs(request: Call) -> Response[bytes]:
+    return _page(_made(request.app)["docs"])
+
+
+@get(
+    "/docs/errors",
+    opt=describe(
+        Operation(
+            summary="All errors, for people", tag=TAG, answer=str, media_type=HTML, public=True
+        )
+    ),
+)
+async def errors(request: Call) -> Response[bytes]:
+    return _page(_made(request.app)["errors"])
+
+
 def _made(app: Litestar) -> dict[str, bytes]:
     """Return the document and its pages, made when they are first asked for."""
     if "documentation" not in app.state:
         document = build_document(app, app.state.config)
-        app.state["documentation"] = {"openapi": msgspec.json.encode(document)}
+        app.state["documentation"] = {
+            "openapi": msgspec.json.encode(document),
+            "docs": pages.operations_page(document).encode(),
+            "errors": pages.errors_page().encode(),
+        }
     made: dict[str, bytes] = app.state["documentation"]
     return made
 
 
-handlers = [openapi]
+def _page(page: bytes) -> Response[bytes]:
+    # COOP: a window that opens this page gets no hold of it.
+    headers = {
+        "content-security-policy": pages.CONTENT_SECURITY_POLICY,
+        "cross-origin-opener-policy": "same-origin",
+    }
+    return Response(page, media_type=HTML, headers=headers)
+
+
+handlers = [openapi, docs, errors]
