@@ -12,7 +12,7 @@ from cortex_adapters.litestar.openapi import build_document
 from cortex_adapters.litestar.operations import Operation, describe
 
 TAG = "docs"
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"  # the framework adds the charset
 
 
 @get(
