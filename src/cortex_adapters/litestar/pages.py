@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Final
@@ -32,6 +33,10 @@ td, th { vertical-align: top; overflow-wrap: anywhere; }
 section { margin: 2rem 0; } :target { outline: 2px solid var(--mark); outline-offset: .5rem; }
 """
 _HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+_BOLD: Final = re.compile(r"\*\*(.+?)\*\*")
+_LINK: Final = re.compile(
+    r"\[([^]]+)]\([^)]*/docs(/[a-z]+)\)"
+)  # to our own pages, wherever they are
 CONTENT_SECURITY_POLICY: Final = (
     f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
@@ -118,11 +123,10 @@ def _errors() -> Iterator[str]:
 
 
 def _text(text: str) -> str:
-    """Return *text* as HTML, with `code` between backticks."""
+    """Return *text* as HTML, with the little Markdown that our texts use."""
     parts = escape(text).split("`")
-    return "".join(
-        f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts)
-    )
+    parts[1::2] = [f"<code>{part}</code>" for part in parts[1::2]]
+    return _LINK.sub(r'<a href="/docs\2">\1</a>', _BOLD.sub(r"<b>\1</b>", "".join(parts)))
 
 
 def _page(title: str, body: str) -> str:

@@ -107,8 +107,8 @@ async def open_store(
 ) -> AsyncIterator[PostgresStore]:
     """Open the store in the database at *conninfo*, whose schema must be current.
 
-    At most *max_size* units of work run at once; up to *max_waiting* more wait up to *wait*
-    seconds for their turn.
+    *min_size* connections are made at once. At most *max_size* units of work use one at a time;
+    up to *max_waiting* more wait for their turn, up to *wait* seconds.
 
     Raises:
         SchemaError: The schema is not the one this release needs.

@@ -43,7 +43,8 @@ _SEED = """
     INSERT INTO messages SELECT id(4, c * 100 + n), id(3, c), n, 'user', id(1, 1), 'user', 'Hello',
         NULL, '{}', now() FROM generate_series(1, 1000) c, generate_series(1, 20) n;
     INSERT INTO events SELECT id(3, c), 20 + n, 'turn.started', now(), 'assistant', NULL,
-        '{"turn_id": "", "message_id": "", "attempt": 1}' FROM generate_series(1, 1000) c, generate_series(1, 20) n;
+        '{"turn_id": "", "message_id": "", "attempt": 1}'
+        FROM generate_series(1, 1000) c, generate_series(1, 20) n;
     INSERT INTO turns SELECT id(5, c * 100 + n), id(3, c), id(4, c * 100 + n),
         CASE n WHEN 1 THEN 'queued' ELSE 'completed' END, 0, NULL, now() + c * interval '1 minute',
         NULL, NULL, now(), now() FROM generate_series(1, 1000) c, generate_series(1, 10) n;
