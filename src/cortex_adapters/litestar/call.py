@@ -134,10 +134,10 @@ class Call(Request[Principal, object, State]):
             raise NotFoundError
         return text
 
-    def _header(self, name: bytes) -> str:
+    def _header(self, name: bytes, default: bytes = b"") -> str:
         """Return one header, without a dictionary of all: this runs for every body."""
         found = (value for key, value in self.scope["headers"] if key == name)
-        return next(found, b"").decode("latin-1")
+        return next(found, default).decode("latin-1")
 
     def _require_json(self) -> None:
         """Refuse other formats, so that no form of a foreign page can post here."""
@@ -149,7 +149,7 @@ class Call(Request[Principal, object, State]):
             parameters.strip() and not _CHARSET.fullmatch(parameters.strip())
         ):
             raise UnsupportedFormatError(f"Send the body as {' or '.join(sorted(accepted))}.")
-        if self._header(b"content-encoding").lower() not in ("", "identity"):
+        if self._header(b"content-encoding", b"identity").lower() != "identity":
             raise UnsupportedFormatError("Send the body without a content encoding.")
 
     async def _read(self) -> bytes:
