@@ -19,7 +19,8 @@ from cortex_core.domain.errors import Fault
 _SPACE: Final = r"\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _VISIBLE: Final = re.compile(rf"[^{_SPACE}]")
 _ANY: Final = r"^[^\u0000]*$"
-_NOT_BLANK: Final = rf"^[^\u0000]*[^\u0000{_SPACE}][^\u0000]*$"
+# Each text matches in one way only, so that engines that backtrack stay linear.
+_NOT_BLANK: Final = rf"^[{_SPACE}]*[^\u0000{_SPACE}][^\u0000]*$"
 
 
 def _schema(least: int, most: int) -> dict[str, object]:
