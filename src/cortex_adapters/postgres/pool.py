@@ -60,6 +60,8 @@ class Pool:
             OverloadedError: All are in use and stay so for too long, or too many callers wait.
             UnavailableError: None can be made.
         """
+        if self._closed:
+            raise RuntimeError("The store is closed.")
         deadline = monotonic() + self._wait
         try:
             await self._places.enter(timeout=self._wait)

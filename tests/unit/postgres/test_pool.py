@@ -121,3 +121,11 @@ def _connected(database: str) -> int:
             " WHERE datname = current_database() AND application_name = 'cortex'"
         ).fetchone() or [0]
     return int(count)
+
+
+async def test_a_store_that_was_closed_stays_closed(database: str) -> None:
+    async with open_store(database) as store:
+        pass
+    with pytest.raises(RuntimeError, match="closed"):
+        async with store.begin(single=True) as work:
+            await work.registry.get("anything")
