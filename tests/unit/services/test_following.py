@@ -86,10 +86,12 @@ async def test_an_empty_conversation_is_silent_until_something_happens(scene: Sc
 
 
 @pytest.mark.parametrize("count", [PAGE - 2, PAGE - 1, PAGE, 2 * PAGE - 1, 2 * PAGE + 1])
-async def test_a_log_of_any_length_is_told_whole(scene: Scene, count: int) -> None:
+async def test_a_log_of_any_length_is_told_whole_without_waiting(scene: Scene, count: int) -> None:
+    ports = scene.cortex.ports
+    service = Following(ports, Reception(ports), heartbeat=3600, sweep=3600)
     for _ in range(count):
         await scene.say()
-    async with following(scene) as follower:
+    async with following(scene, service=service) as follower:
         assert await follower.seqs(count + 1) == list(range(1, count + 2))
         await scene.say()
         assert await follower.seqs(1) == [count + 2]
