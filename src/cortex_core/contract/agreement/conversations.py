@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from cortex_core.contract import strategies
@@ -59,7 +58,7 @@ class ConversationRules(Agreement):
         changed = _conversation(conversation_id, some.NOWHERE, topic, metadata, version + 1, at)
         self.write(lambda work: work.conversations.update(changed, version=version))
 
-    @rule(conversation_id=some.any_conversation, version=st.none() | some.versions)
+    @rule(conversation_id=some.any_conversation, version=some.last_versions)
     def delete_conversation(self, conversation_id: ConversationId, version: int | None) -> None:
         self.write(lambda work: work.conversations.delete(conversation_id, version=version))
 

@@ -58,6 +58,8 @@ moments = mostly(seconds.map(make.at), strategies.moments())
 subjects = mostly(st.sampled_from(SUBJECTS), strategies.identities())
 names = mostly(st.sampled_from(NAMES), strategies.names())
 some_metadata = mostly(st.just(dict[str, object]()), strategies.raw_metadata())
+# Deletes are rare, so that things live to meet each other.
+last_versions = st.sampled_from([None, 0, 1, 2, 5, 6, 7, 8])
 # None stands for what is stored.
 versions = mostly(st.none(), st.integers(0, 9))
 attempts = mostly(st.none(), st.integers(0, 3))

@@ -139,7 +139,7 @@ class WorkspaceRules(Agreement):
         )
         self.write(lambda work: work.workspaces.update(changed, version=version))
 
-    @rule(workspace_id=some.any_workspace, version=st.none() | some.versions)
+    @rule(workspace_id=some.any_workspace, version=some.last_versions)
     def delete_workspace(self, workspace_id: WorkspaceId, version: int | None) -> None:
         self.write(lambda work: work.workspaces.delete(workspace_id, version=version))
 
