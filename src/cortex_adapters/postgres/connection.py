@@ -60,7 +60,9 @@ def hardened(conninfo: str, **session: str) -> str:
     try:
         given = conninfo_to_dict(conninfo)
     except psycopg.ProgrammingError as error:
-        raise SettingsError(["The connection string of the database (CORTEX_DATABASE_URL) cannot be read."]) from error
+        raise SettingsError(
+            ["The connection string of the database (CORTEX_DATABASE_URL) cannot be read."]
+        ) from error
     options = " ".join(
         f"-c {name}={_quoted(value)}" for name, value in (_SESSION | session).items()
     )
