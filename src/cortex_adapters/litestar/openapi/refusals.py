@@ -122,9 +122,15 @@ def responses(operation: Operation, path: str) -> Json:
 
 def examples(docs_url: str) -> Json:
     """Return an example of each problem, under the names that the answers refer to."""
-    found = {(status_of(kind), kind) for kind in HEARD} | set(_CONNECTION)
+    found = {(status, kind) for kind in HEARD for status in statuses(kind)}
     ordered = sorted(found, key=lambda refusal: (refusal[1].code, refusal[0]))
     return {_example_name(*refusal): _example(*refusal, docs_url) for refusal in ordered}
+
+
+def statuses(kind: type[CortexError]) -> list[int]:
+    """Return the statuses that an error of this *kind* is answered with, its own first."""
+    below = {status for status, other in _CONNECTION if other is kind}
+    return [status_of(kind), *sorted(below - {status_of(kind)})]
 
 
 def occurrence(kind: type[CortexError]) -> CortexError:

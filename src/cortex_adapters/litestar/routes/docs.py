@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 from litestar import Litestar, Response, get
 
-from cortex_adapters.litestar import pages
 from cortex_adapters.litestar.answers import JSON
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.openapi import build_document
 from cortex_adapters.litestar.operations import Operation, describe
+from cortex_adapters.litestar.pages.errors import errors_page
+from cortex_adapters.litestar.pages.operations import operations_page
+from cortex_adapters.litestar.pages.style import CONTENT_SECURITY_POLICY
 
 TAG = "docs"
 HTML = "text/html"  # the framework adds the charset
@@ -60,8 +62,8 @@ def _made(app: Litestar) -> dict[str, bytes]:
         document = build_document(app, app.state.config)
         app.state["documentation"] = {
             "openapi": msgspec.json.encode(document),
-            "docs": pages.operations_page(document).encode(),
-            "errors": pages.errors_page().encode(),
+            "docs": operations_page(document).encode(),
+            "errors": errors_page().encode(),
         }
     made: dict[str, bytes] = app.state["documentation"]
     return made
@@ -70,7 +72,7 @@ def _made(app: Litestar) -> dict[str, bytes]:
 def _page(page: bytes) -> Response[bytes]:
     # COOP: a window that opens this page gets no hold of it.
     headers = {
-        "content-security-policy": pages.CONTENT_SECURITY_POLICY,
+        "content-security-policy": CONTENT_SECURITY_POLICY,
         "cross-origin-opener-policy": "same-origin",
     }
     return Response(page, media_type=HTML, headers=headers)
