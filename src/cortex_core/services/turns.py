@@ -211,8 +211,7 @@ class TurnWorker:
                         until = self._ports.clock() + self._lease
                         await work.turns.renew(turn, worker=self._name, until=until)
             except LeaseLostError:
-                if not limit.expired():
-                    limit.reschedule(asyncio.get_running_loop().time())
+                limit.reschedule(asyncio.get_running_loop().time())
                 return
             except CortexError:
                 continue  # The store is away: what is stored later is fenced all the same.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
+from cortex_core.contract import make
 from cortex_core.domain.errors import NotAcceptableError
 from cortex_core.domain.models import TurnStatus
 from cortex_core.ports import Prompt
@@ -187,7 +188,7 @@ async def test_who_has_lost_its_lease_stops_speaking(house: House) -> None:
             [taken] = await work.turns.lease(
                 worker="another",
                 now=house.clock(),
-                until=house.clock.now.replace(year=2030),
+                until=make.at(9_999),
                 limit=1,
             )
         await until(lambda: sleeper.closed == 1)
@@ -197,6 +198,42 @@ async def test_who_has_lost_its_lease_stops_speaking(house: House) -> None:
     assert not house.errors.reports
     turn = await house.turn(taken.id)
     assert (turn.status, turn.attempts) == (TurnStatus.RUNNING, 2)
+
+
+class Reluctant(Gated):
+    """Takes its time to stop."""
+
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[str, None]:
+        try:
+            self.waiting += 1
+            await asyncio.Event().wait()
+            yield "Never."
+        finally:
+            self.closed += 1
+            await self.gate.wait()
+
+
+async def test_a_lease_that_is_lost_while_a_slow_assistant_stops_is_no_incident(
+    house: House,
+) -> None:
+    assistant = Reluctant()
+    unheard: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+    await house.ask()
+    async with working(house.worker(assistant, slots=1, lease=0.03, patience=0.01)):
+        await until(lambda: assistant.closed == 1)
+        house.clock.advance(1)
+        async with house.store.begin() as work:
+            await work.turns.lease(
+                worker="another", now=house.clock(), until=make.at(9_999), limit=1
+            )
+        await _renewed(house)
+        await asyncio.sleep(0.02)
+        assistant.gate.set()
+        await house.looked()
+    assert not unheard
+    assert not house.errors.reports
+    assert not await house.failures()
 
 
 async def test_an_outage_does_not_stop_who_is_speaking(house: House) -> None:
