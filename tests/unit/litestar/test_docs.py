@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from cortex_adapters.litestar.pages.errors import errors_page
+from cortex_adapters.litestar.pages.markup import text
 from cortex_core.domain.errors import catalogue
 from tests.unit.litestar.asgi import Answer, Client
 
@@ -41,7 +43,8 @@ async def _page(api: Client, path: str) -> tuple[Answer, Reader]:
 async def test_a_page_needs_nothing_from_anywhere(api: Client, path: str) -> None:
     answer, page = await _page(api, path)
     assert page.links
-    assert all(link.startswith("/") for link in page.links)
+    assert all(link.startswith(("/", "#")) for link in page.links)
+    assert {link[1:] for link in page.links if link.startswith("#")} <= page.anchors
     assert not page.tags & {"script", "link", "img", "iframe", "object", "form"}
     style = re.search("<style>(.*?)</style>", answer.body.decode(), re.DOTALL)
     assert style is not None
@@ -69,3 +72,29 @@ async def test_each_operation_is_told_and_each_code_leads_somewhere(api: Client)
     codes = {link.partition("#")[2] for link in page.links if link.startswith("/docs/errors#")}
     assert codes
     assert codes <= errors.anchors
+
+
+async def test_an_operation_says_what_it_needs_takes_and_answers(api: Client) -> None:
+    page = (await api.get("/docs")).body.decode()
+    told = page.partition('id="workspaces_change"')[2].partition("</details>")[0]
+    for words in (
+        "write:workspaces",
+        "curl -X PATCH",
+        "/v1/workspaces/$workspace_id",
+        "If-Match",
+        "application/merge-patch+json",
+        "1 to 100 characters; not blank",
+        'href="/docs/errors#stale-version"',
+        'href="#thing-Workspace"',
+    ):
+        assert words in told
+    assert "Public: needs no credential" in page.partition('id="health_live"')[2]
+
+
+def test_a_server_below_a_path_links_below_it() -> None:
+    assert 'href="/cortex/docs"' in errors_page("https://example.com/cortex")
+    assert 'href="/docs"' in errors_page("https://example.com")
+
+
+def test_text_is_never_markup() -> None:
+    assert text("<b>`&`</b> **x**") == ("&lt;b&gt;<code>&amp;</code>&lt;/b&gt; <strong>x</strong>")

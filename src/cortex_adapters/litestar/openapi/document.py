@@ -18,6 +18,7 @@ from cortex_adapters.litestar.openapi.shared import HEADERS, PARAMETERS, TAGS, a
 from cortex_adapters.litestar.openapi.tree import Json
 
 VERSION: Final = "3.1.1"
+_METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
 def build_document(app: Litestar, config: WebConfig) -> dict[str, object]:
@@ -60,6 +61,6 @@ def _name(handler: HTTPRouteHandler) -> str:
     return f"{handler.fn.__module__.rpartition('.')[2]}_{handler.fn.__name__}"
 
 
-def _order(each: Described) -> tuple[int, str, str]:
-    """Put subjects in the order of `TAGS`, and paths by name."""
-    return list(TAGS).index(each.operation.tag), each.path, each.method
+def _order(each: Described) -> tuple[int, str, int]:
+    """Put subjects in the order of `TAGS`, paths by name, and reading before writing."""
+    return list(TAGS).index(each.operation.tag), each.path, _METHODS.index(each.method)

@@ -63,7 +63,7 @@ def _made(app: Litestar) -> dict[str, bytes]:
         app.state["documentation"] = {
             "openapi": msgspec.json.encode(document),
             "docs": operations_page(document).encode(),
-            "errors": errors_page().encode(),
+            "errors": errors_page(app.state.config.public_url).encode(),
         }
     made: dict[str, bytes] = app.state["documentation"]
     return made
