@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from litestar import Litestar
 
 from cortex_adapters.litestar.app import Service, WebConfig, create_app
 from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.memory.identity import MemoryIdentityProvider
 from cortex_adapters.memory.ports import ports_around
 from cortex_core import Cortex, Ports
-from litestar import Litestar
 from tests.unit.litestar.asgi import Client
 from tests.unit.services.scene import Clock, Link, Scene, set_scene
 
