@@ -109,11 +109,9 @@ class MethodNotAllowedError(CortexError):
 
 
 class UnauthenticatedError(CortexError):
-    """The credential is missing, expired or not one of ours.
+    """The credential is missing, expired or not one of ours."""
 
-    *reason* is for our own log and never shown to the caller.
-    """
-
+    # The caller never sees `reason`: it is for our own log.
     code = "unauthenticated"
     title = "Unauthenticated"
     remedy = "Get a new access token and send it as a Bearer credential."
@@ -153,7 +151,7 @@ class NotFoundError(CortexError):
 
 
 class ConflictError(CortexError):
-    """Something else already has this identity."""
+    """Something that is there already has this identity or this name."""
 
     code = "conflict"
     title = "Conflict"
@@ -209,7 +207,7 @@ class OverloadedError(CortexError):
 
     code = "overloaded"
     title = "Overloaded"
-    remedy = "Try again after the time in Retry-After."
+    remedy = "Try again in a moment."
     retryable = True
     severity = "warning"
 
@@ -219,7 +217,7 @@ class UnavailableError(CortexError):
 
     code = "dependency-unavailable"
     title = "Dependency unavailable"
-    remedy = "Try again after the time in Retry-After."
+    remedy = "Try again in a moment; if this goes on, look whether that system runs."
     retryable = True
     severity: ClassVar[Severity] = "error"
 
@@ -229,7 +227,7 @@ class IdentityUnavailableError(UnavailableError):
 
     code = "identity-unavailable"
     title = "Identity provider unavailable"
-    remedy = "Keep the credential and try again after the time in Retry-After."
+    remedy = "Keep the credential and try again in a moment."
 
 
 class OutcomeUnknownError(UnavailableError):
