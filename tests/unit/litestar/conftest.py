@@ -55,15 +55,29 @@ async def scene(ports: Ports, identity: MemoryIdentityProvider) -> Scene:
     return scene
 
 
-@pytest.fixture
-async def app(scene: Scene) -> AsyncIterator[Litestar]:
-    @asynccontextmanager
-    async def open_service() -> AsyncIterator[Service]:
-        yield Service(cortex=scene.cortex)
+class Stage:
+    """One application for all tests, since it is made slowly; each puts its own core behind it."""
 
-    app = create_app(open_service, CONFIG)
-    async with app.lifespan():
-        yield app
+    def __init__(self) -> None:
+        self.cortex: Cortex | None = None
+        self.app = create_app(self._open_service, CONFIG)
+
+    @asynccontextmanager
+    async def _open_service(self) -> AsyncIterator[Service]:
+        assert self.cortex is not None
+        yield Service(cortex=self.cortex)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+async def app(stage: Stage, scene: Scene) -> AsyncIterator[Litestar]:
+    stage.cortex = scene.cortex
+    async with stage.app.lifespan():
+        yield stage.app
 
 
 @pytest.fixture

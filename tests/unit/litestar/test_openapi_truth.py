@@ -1,7 +1,7 @@
 """The OpenAPI document says what is accepted, and what is sent: no more, no less."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ from cortex_core.domain.events import (
     TurnStarted,
 )
 from cortex_core.domain.ids import is_id
-from cortex_core.domain.metadata import normal_metadata
+from cortex_core.domain.metadata import MAX_DEPTH, normal_metadata
 from cortex_core.domain.models import TurnError
 from cortex_core.domain.text import text_faults
 from cortex_core.services.following import Goodbye, Item, Reset
@@ -75,6 +75,15 @@ def test_metadata_is_valid_if_it_is_accepted(value: dict[str, object]) -> None:
     else:
         accepted = True
     assert METADATA.is_valid(value) == accepted
+
+
+@pytest.mark.parametrize("holder", [lambda value: [value], lambda value: {"a": value}])
+def test_metadata_is_as_deep_as_it_is_told(holder: Callable[[object], object]) -> None:
+    value: object = "deep"
+    for level in range(1, MAX_DEPTH + 2):
+        metadata = {"a": value}
+        assert METADATA.is_valid(metadata) == (level <= MAX_DEPTH)
+        value = holder(value)
 
 
 def test_null_is_allowed_where_it_means_something() -> None:

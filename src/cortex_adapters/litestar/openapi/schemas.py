@@ -61,7 +61,7 @@ def components(operations: Iterable[Operation]) -> dict[str, Json]:
         if "enum" in schema:
             schema["type"] = "string"
     _tighten_problem(made["Problem"]["properties"])
-    return dict(sorted({**made, **metadata.SCHEMAS, **events.schemas()}.items()))
+    return dict(sorted({**made, metadata.NAME: metadata.schema(), **events.schemas()}.items()))
 
 
 def _is_struct(kind: Any) -> bool:

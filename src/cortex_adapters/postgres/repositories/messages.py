@@ -17,7 +17,7 @@ __all__ = ["PostgresMessages"]
 
 # Row lock on the conversation: its writers queue here. Whoever waited there sees its row as it is
 # then; author, role and participation are as they were when the statement began.
-_POST: Final = """
+_PLACE: Final = """
     WITH place AS (
         UPDATE conversations c
         SET last_seq = c.last_seq + 1, updated_at = greatest(c.updated_at, $9)
@@ -32,38 +32,20 @@ _POST: Final = """
             )
         )
         RETURNING c.last_seq
-    )
+    )"""
+_ASKED: Final = """, asked AS (
+        INSERT INTO turns (id, conversation_id, message_id, status, attempts, due_at, created_at,
+            updated_at)
+        SELECT $11::uuid, $2, $12::uuid, $13, $14, $15, $15, $16::timestamptz FROM place
+    )"""
+_ADDED: Final = """
     INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role, content,
         in_reply_to, metadata, created_at)
     SELECT $1::uuid, $2, last_seq, $3, $4, $5, $6, $7::uuid, $8::jsonb, $9 FROM place
     RETURNING seq
     """
-_ASK: Final = """
-    WITH place AS (
-        UPDATE conversations c
-        SET last_seq = c.last_seq + 1, updated_at = greatest(c.updated_at, $9)
-        FROM users u
-        WHERE c.id = $2 AND u.id = $4 AND u.status = 'active' AND (
-            (
-                SELECT m.role FROM memberships m
-                WHERE m.workspace_id = c.workspace_id AND m.user_id = $4
-            ) = ANY ($10::text[])
-            OR EXISTS (
-                SELECT FROM participants p WHERE p.conversation_id = $2 AND p.user_id = $4
-            )
-        )
-        RETURNING c.last_seq
-    ), added AS (
-        INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role, content,
-            in_reply_to, metadata, created_at)
-        SELECT $1::uuid, $2, last_seq, $3, $4, $5, $6, $7::uuid, $8::jsonb, $9 FROM place
-    ), asked AS (
-        INSERT INTO turns (id, conversation_id, message_id, status, attempts, due_at, created_at,
-            updated_at)
-        SELECT $11::uuid, $2, $12::uuid, $13, $14, $15, $15, $16::timestamptz FROM place
-    )
-    SELECT last_seq FROM place
-    """
+_POST: Final = _PLACE + _ADDED
+_ASK: Final = _PLACE + _ASKED + _ADDED
 
 
 class PostgresMessages:
