@@ -72,7 +72,7 @@ def _normal(value: object, pointer: str, depth: int, faults: list[Fault]) -> obj
             if not math.isfinite(value):
                 faults.append(Fault(pointer, "range", "numbers must be finite"))
                 return value
-            return int(value) if value.is_integer() and abs(value) < _EDGE else value
+            return int(value) if value.is_integer() and -_EDGE <= value < _EDGE else value
         case list() | tuple() | dict() if depth >= MAX_DEPTH:
             faults.append(Fault(pointer, "depth", f"must be at most {MAX_DEPTH} levels deep"))
             return None

@@ -5,7 +5,7 @@ does not exist is a NotFoundError; entities come back equal to what was stored, 
 the microsecond. Any call may raise the storage errors of the catalogue (UnavailableError and
 its kinds, BusyError, DeadlineError, OverloadedError, StorageCorruptError); the unit of work
 is then undone. Lists return up to *limit* items from *after*, exclusive, in the order that
-each method names.
+each method names, and nothing where what they belong to does not exist.
 """
 
 from __future__ import annotations
@@ -259,8 +259,9 @@ class TurnRepository(Protocol):
         """Take up to *limit* turns that are due at *now*, oldest due first, for *worker*.
 
         Queued turns are due when they were added or released to be; running turns are due
-        when their lease has ended. What is taken is running, counts one attempt more, and is
-        due again at *until*. Two units of work never take the same turn.
+        when their lease has ended; equal times go by id. What is taken is running, counts one
+        attempt more, has *now* as its updated_at, and is due again at *until*. Two units of work
+        never take the same turn.
         """
         ...
 
@@ -348,7 +349,8 @@ class Store(Protocol):
 
         Each read sees what was committed before it began. A *read_only* unit refuses to
         write, with StorageReadOnlyError. A *single* unit makes at most one repository
-        call; where that is one statement, the store may leave out BEGIN and COMMIT.
+        call, a second one is a RuntimeError; where that call is one statement, the store may
+        leave out BEGIN and COMMIT.
 
         Raises:
             OutcomeUnknownError: The connection was lost during the commit.
