@@ -74,6 +74,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._reading = _Reading.HEAD  # line breaks before a request count as its first bytes
         self._held += len(data)
         super().data_received(data)
+        if self._reading is _Reading.REFUSED:
+            return  # by the parser, just now
         if self._reading is _Reading.NOTHING:
             self._held = 0
         elif self._held > self._limits.head_bytes:

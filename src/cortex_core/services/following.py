@@ -6,6 +6,8 @@ only then waits for the bell.
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator
 from typing import Final
 
@@ -25,7 +27,7 @@ from cortex_core.services.operation import operation
 from cortex_core.services.reception import Reception
 from cortex_core.services.watch import Watch, Watchman
 
-PAGE: Final = 200
+PAGE: Final = 16  # what a reader that is slow to take it keeps in memory
 EPOCH: Final = "epoch"
 
 
@@ -130,12 +132,11 @@ class Following:
                     yield Reset(oldest=first[0].seq if first else 1)
                 while (reason := self._end(watch, principal)) is None:
                     page = await self._read(watch, limit=PAGE)
-                    for recorded in page:
-                        if self._end(watch, principal):
-                            break
-                        watch.tell(recorded)
-                        yield recorded
-                    if len(page) < PAGE:
+                    full = len(page) == PAGE
+                    while page and self._end(watch, principal) is None:
+                        watch.tell(page[0])
+                        yield page.popleft()
+                    if not full:
                         while (item := await self._wait(watch, live, principal)) is not None:
                             yield item
                 yield Goodbye(reason=reason)
@@ -172,9 +173,21 @@ class Following:
     def _expired(self, principal: Principal) -> bool:
         return principal.expires_at is not None and self._ports.clock() >= principal.expires_at
 
-    async def _read(self, watch: Watch, *, limit: int) -> list[Recorded]:
+    async def _read(self, watch: Watch, *, limit: int) -> deque[Recorded]:
+        """Read the log on; who hangs up meanwhile does not cut the store off in mid-statement."""
+        reading = asyncio.create_task(self._read_log(watch, limit))
+        reading.add_done_callback(_noticed)
+        return await asyncio.shield(reading)
+
+    async def _read_log(self, watch: Watch, limit: int) -> deque[Recorded]:
         with operation(self._ports, "following.read"):
             async with self._ports.store.begin(read_only=True, single=True) as work:
-                return list(
+                return deque(
                     await work.events.since(watch.conversation_id, seq=watch.seq, limit=limit)
                 )
+
+
+def _noticed(reading: asyncio.Task[deque[Recorded]]) -> None:
+    """Take note of how *reading* ended, which nobody else may be there to do."""
+    if not reading.cancelled():
+        reading.exception()

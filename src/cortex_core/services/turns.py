@@ -233,10 +233,11 @@ class TurnWorker:
 
     async def _store(self, turn: Turn, answer: Message | None, data: Loggable) -> None:
         async with self._ports.store.begin() as work:
-            await work.turns.finish(turn, worker=self._name)
+            # The conversation first, then its turn: in this order they are deleted, too.
             if answer:
                 await work.messages.add(answer)
             recorded = await work.events.append(self._event(turn, data))
+            await work.turns.finish(turn, worker=self._name)
         await self._ports.events.publish(
             Bell(conversation_id=turn.conversation_id, seq=recorded.seq)
         )

@@ -36,14 +36,16 @@ class PostgresTurns:
     async def lease(
         self, *, worker: str, now: datetime, until: datetime, limit: int
     ) -> Sequence[Turn]:
-        # SKIP LOCKED: workers neither wait for each other nor take the same turn.
+        # SKIP LOCKED: workers neither wait for each other nor take the same turn. The share of the
+        # conversation keeps whoever deletes it waiting, who would else wait for us in mid-way.
         found = await self._session.write(
             """
             WITH due AS MATERIALIZED (
-                SELECT id, due_at FROM turns
-                WHERE status IN ('queued', 'running') AND due_at <= $2
-                ORDER BY due_at, id LIMIT $4
-                FOR UPDATE SKIP LOCKED
+                SELECT t.id, t.due_at FROM turns t JOIN conversations c ON c.id = t.conversation_id
+                WHERE t.status IN ('queued', 'running') AND t.due_at <= $2
+                ORDER BY t.due_at, t.id LIMIT $4
+                FOR UPDATE OF t SKIP LOCKED
+                FOR KEY SHARE OF c SKIP LOCKED
             ), taken AS (
                 UPDATE turns t
                 SET status = 'running', attempts = t.attempts + 1, worker = $1, due_at = $3,
