@@ -199,6 +199,8 @@ class TurnWorker:
             history = await work.messages.in_conversation(
                 turn.conversation_id, after=asked.seq + 1, limit=HISTORY, order="desc"
             )
+        if not history:
+            raise NotFoundError  # The conversation was deleted between two reads.
         return Prompt(turn=turn, conversation=conversation, history=history[::-1])
 
     async def _keep(self, turn: Turn, limit: asyncio.Timeout) -> None:
