@@ -20,6 +20,7 @@ from cortex_core.domain.errors import (
     DeadlineError,
     InternalError,
     LeaseLostError,
+    NotFoundError,
     TurnAbandonedError,
 )
 from cortex_core.domain.events import (
