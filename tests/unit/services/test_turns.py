@@ -1,9 +1,15 @@
 """The worker answers: once, with what it was told, a piece at a time."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import cast
 
 from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.memory.ports import ports_around
+from cortex_adapters.memory.repositories.messages import MemoryMessages
+from cortex_adapters.memory.store import MemoryUnitOfWork
 from cortex_core import Cortex
 from cortex_core.domain.commands import PostMessage
 from cortex_core.domain.events import (
@@ -13,12 +19,12 @@ from cortex_core.domain.events import (
     TurnDelta,
     TurnStarted,
 )
-from cortex_core.domain.models import ASSISTANT, MessageRole, TurnStatus
+from cortex_core.domain.models import ASSISTANT, Message, MessageRole, TurnStatus
 from cortex_core.services.exchange import Exchange
 from cortex_core.services.reception import Reception
 from cortex_core.services.turns import HISTORY
 from tests.unit.services.assistants import Gated, echo
-from tests.unit.services.scene import Scene, until
+from tests.unit.services.scene import Link, Scene, until
 from tests.unit.services.streams import following
 from tests.unit.services.workers import FAR, House, working
 
@@ -177,3 +183,34 @@ async def test_nothing_to_do_is_no_trouble(house: House) -> None:
     async with working(house.worker(Gated())):
         await house.looked()
     assert "turn.started" not in await house.types()
+
+
+class _NoHistory:
+    """Messages of a conversation that is deleted before its history is read."""
+
+    def __init__(self, messages: MemoryMessages) -> None:
+        self._messages = messages
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._messages, name)
+
+    async def in_conversation(self, *_: object, **__: object) -> list[Message]:
+        return []
+
+
+class _DeletedBetweenReads(Link):
+    @asynccontextmanager
+    async def begin(
+        self, *, read_only: bool = False, single: bool = False
+    ) -> AsyncIterator[MemoryUnitOfWork]:
+        async with super().begin(read_only=read_only, single=single) as work:
+            yield replace(work, messages=cast("MemoryMessages", _NoHistory(work.messages)))
+
+
+async def test_a_conversation_deleted_between_two_reads_is_no_incident(house: House) -> None:
+    await house.ask()
+    assistant = Gated()
+    async with working(house.worker(assistant, link=_DeletedBetweenReads(house.store))):
+        await house.ended(1)
+    assert assistant.closed == 0
+    assert not house.errors.reports
