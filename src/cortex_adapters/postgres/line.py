@@ -75,7 +75,7 @@ class Line:
             self.broken = not isinstance(error, StorageFullError)
             raise
         except Exception:
-            raise
+            raise  # the server's answer, or ours: the connection is as good as before
         except BaseException:
             self.broken = True  # cancelled: nobody knows what the server is still doing
             raise
