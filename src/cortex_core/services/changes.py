@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from cortex_core.domain.errors import StaleVersionError
@@ -29,6 +30,11 @@ def changed_metadata(
     if value is UNSET or isinstance(value, UnsetType):
         return current
     return {} if value is None else merge_patch(current, value)
+
+
+def same(before: msgspec.Struct, after: msgspec.Struct) -> bool:
+    """Say whether a change changed nothing; as JSON, where 1, 1.0 and true are three things."""
+    return msgspec.json.encode(before) == msgspec.json.encode(after)
 
 
 def require_version(current: int, expected: int | None) -> None:

@@ -16,7 +16,7 @@ from cortex_core.domain.policy import (
     require_permission,
 )
 from cortex_core.ports import Ports, Principal
-from cortex_core.services.changes import changed, changed_metadata, require_version
+from cortex_core.services.changes import changed, changed_metadata, require_version, same
 from cortex_core.services.operation import operation
 from cortex_core.services.places import activity_place, place_of
 from cortex_core.services.reception import Reception
@@ -97,7 +97,10 @@ class Conversations:
         *,
         version: int | None = None,
     ) -> Conversation:
-        """Change topic or metadata, if the version is still *version* where one is given."""
+        """Change topic or metadata, if the version is still *version* where one is given.
+
+        A change that changes nothing makes no new version and no event.
+        """
         with operation(self._ports, "conversations.change"):
             require_permission(principal.permissions, "write:conversations")
             user_id = await self._reception.admit(principal)
@@ -112,6 +115,11 @@ class Conversations:
                     current,
                     topic=changed(command.topic, current.topic),
                     metadata=changed_metadata(command.metadata, current.metadata),
+                )
+                if same(current, conversation):
+                    return current
+                conversation = replace(
+                    conversation,
                     version=current.version + 1,
                     updated_at=max(now, current.updated_at),
                 )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -19,15 +20,18 @@ from cortex_core.domain.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from cortex_core.domain.events import Bell, Passing, Recorded
+from cortex_core.domain.events import Bell, MessageCreated, Passing, Recorded
 from cortex_core.domain.ids import ConversationId, UserId
 from cortex_core.domain.policy import enter_conversation, require_permission
+from cortex_core.domain.text import CONTENT_LENGTH
 from cortex_core.ports import Ports, Principal, Subscription
 from cortex_core.services.operation import operation
 from cortex_core.services.reception import Reception
 from cortex_core.services.watch import Watch, Watchman
 
-PAGE: Final = 16  # what a reader that is slow to take it keeps in memory
+# What a reader that is slow to take it keeps in memory: events, and characters of messages.
+PAGE: Final = 16
+CHARACTERS: Final = 2 * CONTENT_LENGTH
 EPOCH: Final = "epoch"
 
 
@@ -74,6 +78,7 @@ class Following:
         self._heartbeat = heartbeat
         self._watchman = Watchman(ports, period=sweep)
         self._most = most
+        self._opening = 0
         self._epoch: str | None = None
         self._leaving: CortexError | None = None
 
@@ -106,15 +111,25 @@ class Following:
             require_permission(principal.permissions, "read:messages")
             if self._leaving:
                 raise self._leaving
-            if self.streams >= self._most:
-                raise OverloadedError("There are as many open streams as are allowed.")
-            user_id = await self._reception.admit(principal)
-            async with self._ports.store.begin(read_only=True, single=True) as work:
-                access = await work.conversations.access(user_id, conversation_id)
-            conversation = enter_conversation(self._reception.present(principal, access))
-            epoch = await self.epoch()
+            with self._room():
+                user_id = await self._reception.admit(principal)
+                async with self._ports.store.begin(read_only=True, single=True) as work:
+                    access = await work.conversations.access(user_id, conversation_id)
+                conversation = enter_conversation(self._reception.present(principal, access))
+                epoch = await self.epoch()
         possible = resume.seq <= conversation.last_seq and resume.epoch in (None, epoch)
         return self._stream(principal, user_id, conversation_id, resume.seq if possible else None)
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Count a stream that is being opened, so that many at once do not pass the limit."""
+        if self.streams + self._opening >= self._most:
+            raise OverloadedError("There are as many open streams as are allowed.")
+        self._opening += 1
+        try:
+            yield
+        finally:
+            self._opening -= 1
 
     async def _stream(
         self,
@@ -131,12 +146,11 @@ class Following:
                     first = await self._read(watch, limit=1)
                     yield Reset(oldest=first[0].seq if first else 1)
                 while (reason := self._end(watch, principal)) is None:
-                    page = await self._read(watch, limit=PAGE)
-                    full = len(page) == PAGE
+                    page, more = _fitting(await self._read(watch, limit=PAGE))
                     while page and self._end(watch, principal) is None:
                         watch.tell(page[0])
                         yield page.popleft()
-                    if not full:
+                    if not more:
                         while (item := await self._wait(watch, live, principal)) is not None:
                             yield item
                 yield Goodbye(reason=reason)
@@ -173,21 +187,32 @@ class Following:
     def _expired(self, principal: Principal) -> bool:
         return principal.expires_at is not None and self._ports.clock() >= principal.expires_at
 
-    async def _read(self, watch: Watch, *, limit: int) -> deque[Recorded]:
+    async def _read(self, watch: Watch, *, limit: int) -> Sequence[Recorded]:
         """Read the log on; who hangs up meanwhile does not cut the store off in mid-statement."""
         reading = asyncio.create_task(self._read_log(watch, limit))
         reading.add_done_callback(_noticed)
         return await asyncio.shield(reading)
 
-    async def _read_log(self, watch: Watch, limit: int) -> deque[Recorded]:
+    async def _read_log(self, watch: Watch, limit: int) -> Sequence[Recorded]:
         with operation(self._ports, "following.read"):
             async with self._ports.store.begin(read_only=True, single=True) as work:
-                return deque(
-                    await work.events.since(watch.conversation_id, seq=watch.seq, limit=limit)
-                )
+                return await work.events.since(watch.conversation_id, seq=watch.seq, limit=limit)
 
 
-def _noticed(reading: asyncio.Task[deque[Recorded]]) -> None:
+def _fitting(found: Sequence[Recorded]) -> tuple[deque[Recorded], bool]:
+    """Return what of *found* is kept while the reader takes it, and whether there may be more."""
+    page: deque[Recorded] = deque()
+    size = 0
+    for recorded in found:
+        if isinstance(recorded.data, MessageCreated):
+            size += len(recorded.data.message.content)
+        if page and size > CHARACTERS:
+            break
+        page.append(recorded)
+    return page, len(page) < len(found) or len(found) == PAGE
+
+
+def _noticed(reading: asyncio.Task[Sequence[Recorded]]) -> None:
     """Take note of how *reading* ended, which nobody else may be there to do."""
     if not reading.cancelled():
         reading.exception()

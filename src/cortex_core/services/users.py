@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from cortex_core.domain.commands import ChangeMe
 from cortex_core.domain.models import User
 from cortex_core.ports import Ports, Principal
-from cortex_core.services.changes import changed_metadata, changed_text
+from cortex_core.services.changes import changed_metadata, changed_text, same
 from cortex_core.services.operation import operation
 from cortex_core.services.reception import Reception
 
@@ -41,14 +41,15 @@ class Users:
         with operation(self._ports, "users.change_me"):
             user_id = await self._reception.admit(principal)
             async with self._ports.store.begin() as work:
-                user = await self._reception.active(principal, work.users, user_id)
+                current = await self._reception.active(principal, work.users, user_id)
                 user = replace(
-                    user,
-                    name=changed_text(command.name, user.name),
-                    metadata=changed_metadata(command.metadata, user.metadata),
-                    updated_at=self._ports.clock(),
+                    current,
+                    name=changed_text(command.name, current.name),
+                    metadata=changed_metadata(command.metadata, current.metadata),
                 )
-                await work.users.update(user)
+                if not same(current, user):
+                    user = replace(user, updated_at=self._ports.clock())
+                    await work.users.update(user)
             return _me(user, principal)
 
 

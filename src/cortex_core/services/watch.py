@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import Context
 from typing import Final
 
 from cortex_core.domain.errors import CortexError, NotFoundError
@@ -78,7 +79,8 @@ class Watchman:
         """Have *watch* swept while inside."""
         self._watches.add(watch)
         if self._task is None:
-            self._task = asyncio.create_task(self._sweep_while_watched())
+            # It outlives the request of the stream that began it, and has no part in its trace.
+            self._task = asyncio.create_task(self._sweep_while_watched(), context=Context())
         try:
             yield
         finally:

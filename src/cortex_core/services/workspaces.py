@@ -15,6 +15,7 @@ from cortex_core.services.changes import (
     changed_metadata,
     changed_text,
     require_version,
+    same,
 )
 from cortex_core.services.operation import operation
 from cortex_core.services.places import id_place
@@ -76,7 +77,10 @@ class Workspaces:
         *,
         version: int | None = None,
     ) -> Workspace:
-        """Change a workspace the caller owns, if it still has *version* where one is given."""
+        """Change a workspace the caller owns, if it still has *version* where one is given.
+
+        A change that changes nothing makes no new version.
+        """
         with operation(self._ports, "workspaces.change"):
             require_permission(principal.permissions, "write:workspaces")
             user_id = await self._reception.admit(principal)
@@ -89,8 +93,11 @@ class Workspaces:
                     name=changed(command.name, current.name),
                     description=changed_text(command.description, current.description),
                     metadata=changed_metadata(command.metadata, current.metadata),
-                    version=current.version + 1,
-                    updated_at=self._ports.clock(),
+                )
+                if same(current, workspace):
+                    return current
+                workspace = replace(
+                    workspace, version=current.version + 1, updated_at=self._ports.clock()
                 )
                 await work.workspaces.update(workspace, version=current.version)
             return workspace

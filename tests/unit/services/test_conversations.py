@@ -120,6 +120,19 @@ async def test_a_change_is_logged_in_the_same_unit_and_told(scene: Scene, clock:
     assert event.data == ConversationUpdated(topic="New", metadata={"a": {"c": 2}}, version=3)
 
 
+async def test_a_change_that_changes_nothing_is_not_logged(scene: Scene, clock: Clock) -> None:
+    here, before = (
+        scene.conversation.id,
+        await log_of(scene.cortex.ports.store, scene.conversation.id),
+    )
+    clock.advance(5)
+    same = ChangeConversation(topic=scene.conversation.topic)
+    for nothing in (ChangeConversation(), same):
+        unchanged = await scene.cortex.conversations.change(scene.editor, here, nothing)
+        assert (unchanged.version, unchanged.updated_at) == (1, scene.conversation.updated_at)
+    assert await log_of(scene.cortex.ports.store, here) == before
+
+
 async def test_a_change_that_fails_leaves_no_event(scene: Scene) -> None:
     here, change = scene.conversation.id, scene.cortex.conversations.change
     before = await log_of(scene.cortex.ports.store, here)

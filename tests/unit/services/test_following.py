@@ -12,6 +12,7 @@ from cortex_core import Cortex
 from cortex_core.contract import make
 from cortex_core.domain.events import Event, MessageCreated, Recorded, TurnCompleted, TurnDelta
 from cortex_core.domain.models import ASSISTANT
+from cortex_core.domain.text import CONTENT_LENGTH
 from cortex_core.services.following import PAGE, Following, Quiet
 from cortex_core.services.reception import Reception
 from tests.unit.services.scene import Link, Scene, until
@@ -95,6 +96,25 @@ async def test_a_log_of_any_length_is_told_whole_without_waiting(scene: Scene, c
         assert await follower.seqs(count + 1) == list(range(1, count + 2))
         await scene.say()
         assert await follower.seqs(1) == [count + 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "reads"),
+    [pytest.param("x" * CONTENT_LENGTH, 4, id="long"), pytest.param("x", 1, id="short")],
+)
+async def test_long_messages_are_read_few_at_a_time(
+    scene: Scene, link: Link, content: str, reads: int
+) -> None:
+    """What a reader has not taken yet is in memory: at most two long messages, or a page."""
+    ports = scene.cortex.ports
+    service = Following(ports, Reception(ports), heartbeat=3600, sweep=3600)
+    for _ in range(8):
+        await scene.say(content)
+    async with following(scene, service=service) as follower:
+        assert await follower.seqs(1) == [1]
+        before = link.units
+        assert await follower.seqs(8) == list(range(2, 10))
+        assert link.units - before == reads - 1
 
 
 async def test_quiet_is_told_and_nothing_is_lost_meanwhile(scene: Scene) -> None:

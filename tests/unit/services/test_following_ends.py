@@ -118,6 +118,16 @@ async def test_there_are_only_so_many_streams(scene: Scene, ports: Ports) -> Non
         assert await follower.seqs(1) == [1]
 
 
+async def test_streams_that_are_being_opened_count(scene: Scene, ports: Ports, link: Link) -> None:
+    service = Following(ports, Reception(ports), most=2)
+    link.distance = 3
+    opened = await asyncio.gather(
+        *(service.open(scene.viewer, scene.conversation.id, Resume()) for _ in range(5)),
+        return_exceptions=True,
+    )
+    assert [isinstance(one, OverloadedError) for one in opened] == [False, False, True, True, True]
+
+
 async def test_who_hangs_up_leaves_nothing_behind(scene: Scene) -> None:
     """At once, and whether it was reading, waiting, or had not begun."""
     service = scene.cortex.following

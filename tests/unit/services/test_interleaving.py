@@ -65,14 +65,14 @@ async def test_each_event_once_and_in_order(
 
 async def _write(scene: Scene, elsewhere: Scene, writes: list[tuple[str, int]]) -> None:
     here = scene.conversation.id
-    for what, pause in writes:
+    for number, (what, pause) in enumerate(writes):
         await turns(pause)
         match what:
             case "say":
                 await scene.say()
             case "change":
                 await scene.cortex.conversations.change(
-                    scene.editor, here, ChangeConversation(topic="New")
+                    scene.editor, here, ChangeConversation(topic=f"New {number}")
                 )
             case "say unheard":
                 await elsewhere.say()

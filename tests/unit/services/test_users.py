@@ -34,6 +34,13 @@ async def test_what_changes_is_stored_and_the_rest_stays(cortex: Cortex, clock: 
     assert changed == await cortex.users.me(ada)
 
 
+async def test_a_change_that_changes_nothing_leaves_no_trace(cortex: Cortex, clock: Clock) -> None:
+    ada = someone("ada")
+    before = await cortex.users.me(ada)
+    clock.advance(5)
+    assert await cortex.users.change_me(ada, ChangeMe(name=before.user.name)) == before
+
+
 async def test_null_goes_back_to_the_default(cortex: Cortex) -> None:
     ada = someone("ada")
     await cortex.users.change_me(ada, ChangeMe(name="Countess", metadata={"a": 1}))

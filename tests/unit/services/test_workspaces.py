@@ -112,6 +112,20 @@ async def test_what_is_unset_stays_and_null_empties(scene: Scene, clock: Clock) 
     assert await scene.cortex.workspaces.get(scene.owner, first.id) == third
 
 
+async def test_a_change_that_changes_nothing_makes_no_version(scene: Scene, clock: Clock) -> None:
+    change, here = scene.cortex.workspaces.change, scene.workspace.id
+    before = await change(scene.owner, here, ChangeWorkspace(metadata={"a": 1}))
+    clock.advance(1)
+    for nothing in (ChangeWorkspace(), ChangeWorkspace(name=before.name, metadata={"a": 1})):
+        assert await change(scene.owner, here, nothing) == before
+    with pytest.raises(StaleVersionError):
+        await change(scene.owner, here, ChangeWorkspace(), version=before.version - 1)
+    for something in (True, 1.0):
+        after = await change(scene.owner, here, ChangeWorkspace(metadata={"a": something}))
+        assert after.version == before.version + 1
+        before = after
+
+
 async def test_what_breaks_a_rule_after_merging_changes_nothing(scene: Scene) -> None:
     change = scene.cortex.workspaces.change
     half: dict[str, object] = {"a": "x" * 10_000}
