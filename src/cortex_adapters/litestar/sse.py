@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from cortex_adapters.litestar.errors import Problem
-from cortex_core.domain.errors import CortexError
+from cortex_core.domain.errors import CortexError, InternalError
 from cortex_core.domain.events import EventData, Recorded, TurnDelta
 from cortex_core.domain.models import ASSISTANT, Actor
 from cortex_core.ports import Clock
@@ -63,15 +63,18 @@ def encode(event: WireEvent, *, epoch: str) -> bytes:
 
 
 ProblemOf = Callable[[CortexError], Problem]
+Report = Callable[[Exception], str]
+"""Tells the operator of an error, and returns the incident's id."""
 
 
 class Encoder:
     """Turns a follower's items into the bytes of one stream."""
 
-    def __init__(self, *, epoch: str, clock: Clock, problem: ProblemOf) -> None:
+    def __init__(self, *, epoch: str, clock: Clock, problem: ProblemOf, report: Report) -> None:
         self._epoch = epoch
         self._clock = clock
         self._problem = problem
+        self._report = report
 
     async def stream(self, items: AsyncGenerator[Item, None]) -> AsyncGenerator[bytes, None]:
         """Yield the stream, and close *items* with it; an error on the way becomes its goodbye."""
@@ -82,6 +85,8 @@ class Encoder:
                     yield self._block(item)
         except CortexError as error:
             yield self._block(Goodbye(reason=error))
+        except Exception as error:  # noqa: BLE001 - reported, and told as an incident
+            yield self._block(Goodbye(reason=InternalError(self._report(error))))
 
     def _block(self, item: Item) -> bytes:
         match item:

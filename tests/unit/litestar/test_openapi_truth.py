@@ -140,7 +140,7 @@ async def _streamed(items: list[Item]) -> list[Any]:
             yield item
 
     problem = partial(problem_of, word="word", docs_url="https://docs.example")
-    encoder = sse.Encoder(epoch="abc", clock=lambda: make.NOON, problem=problem)
+    encoder = sse.Encoder(epoch="abc", clock=lambda: make.NOON, problem=problem, report=str)
     said = parse(b"".join([block async for block in encoder.stream(each())]))
     return [message.json() for message in said.messages]
 

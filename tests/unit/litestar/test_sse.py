@@ -58,7 +58,7 @@ async def _said(*items: Item | Exception) -> EventSource:
             yield item
 
     problem = partial(problem_of, word="word", docs_url="https://docs.example")
-    encoder = Encoder(epoch="abc", clock=lambda: make.NOON, problem=problem)
+    encoder = Encoder(epoch="abc", clock=lambda: make.NOON, problem=problem, report=str)
     return parse(b"".join([block async for block in encoder.stream(stream())]))
 
 
@@ -147,6 +147,13 @@ async def test_a_goodbye_says_why_and_so_does_an_error_on_the_way(raised: bool) 
 async def test_a_right_that_was_lost_is_told_as_not_found() -> None:
     [goodbye] = (await _said(Goodbye(reason=NotFoundError()))).messages
     assert goodbye.json()["data"]["status"] == 404
+
+
+async def test_an_error_that_nobody_planned_for_ends_in_a_goodbye_and_an_incident() -> None:
+    [goodbye] = (await _said(RuntimeError("incident-7"))).messages
+    problem = goodbye.json()["data"]
+    assert (problem["code"], problem["status"]) == ("internal", 500)
+    assert problem["detail"].endswith("Incident: incident-7")
 
 
 @given(content=TEXT.filter(str.strip), seq=st.integers(1, 1 << 62))

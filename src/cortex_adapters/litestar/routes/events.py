@@ -66,6 +66,7 @@ async def _stream(request: Call) -> Stream:
     encoder = sse.Encoder(
         epoch=await following.epoch(),
         clock=request.cortex.ports.clock,
+        report=partial(request.cortex.ports.errors.report, operation="events.stream"),
         problem=partial(
             problem_of,
             word=correlation_id(request.scope),
