@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 import aiosqlite
 
 from cortex_adapters.sqlite.errors import primary_code, translated
+from cortex_adapters.sqlite.files import OpenFiles
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -67,8 +68,9 @@ class Lane:
     Whoever is cancelled stops waiting; the work goes on, and what is handed in next follows it.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, files: OpenFiles) -> None:
         self._connection = connection
+        self.files = files
 
     async def run(self, work: Work[T]) -> T:
         job = _Job(work)
@@ -91,10 +93,13 @@ async def open_lane(
             for statement in ("PRAGMA schema_version", *setup):
                 patiently(session, statement, patience)
 
+    files = OpenFiles(path)
     connection = await _connect(path, busy_timeout)
     try:
-        lane = Lane(connection)
+        lane = Lane(connection, files)
         await lane.run(prepare)
+        files.note_beside()
+        files.require_in_place()
         yield lane
     finally:
         await connection.close()

@@ -1,4 +1,4 @@
-"""The database file itself: private to its user, and writable."""
+"""The database file itself: private to its user, writable, and where it was found."""
 
 from __future__ import annotations
 
@@ -7,6 +7,42 @@ import os
 from pathlib import Path
 
 from cortex_core.domain.errors import StorageReadOnlyError, UnavailableError
+
+
+class OpenFiles:
+    """The files of a database that is open: its own, the WAL and the shared memory beside it.
+
+    A file that is deleted or moved while it is open still takes writes, and nobody finds them.
+    """
+
+    def __init__(self, path: str) -> None:
+        own = Path(path).absolute()
+        beside = str(own.resolve())  # SQLite follows links before it names what lies beside
+        self._beside = {
+            "The WAL of the database": Path(f"{beside}-wal"),
+            "The shared memory of the database": Path(f"{beside}-shm"),
+        }
+        self._found = [("The database file", own, _identity(own))]
+
+    def note_beside(self) -> None:
+        """Note the files that SQLite makes, once a connection is open and keeps them there."""
+        self._found += [(name, path, _identity(path)) for name, path in self._beside.items()]
+
+    def require_in_place(self) -> None:
+        """Raise UnavailableError unless each path still names the file that was found there."""
+        for name, path, found in self._found:
+            now = _identity(path)
+            if now != found:
+                how = "replaced" if now else "deleted or moved"
+                raise UnavailableError(f"{name} was {how} while it was open.")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def exists(path: str) -> bool:

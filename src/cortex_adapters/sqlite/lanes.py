@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeVar
 
 from cortex_adapters.sqlite.connections import Lane, Work
@@ -53,6 +55,7 @@ class Readers:
 
         Raises:
             OverloadedError: None was free for *patience* seconds.
+            UnavailableError: The files are no longer where they were found.
         """
         try:
             async with asyncio.timeout(self._patience):
@@ -60,6 +63,11 @@ class Readers:
         except TimeoutError as error:
             raise OverloadedError from error
         try:
-            return await lane.run(work)
+            return await lane.run(partial(_in_place, lane, work))
         finally:
             self._free.put_nowait(lane)
+
+
+def _in_place(lane: Lane, work: Work[T], connection: sqlite3.Connection) -> T:
+    lane.files.require_in_place()
+    return work(connection)

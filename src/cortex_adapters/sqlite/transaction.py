@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeVar
 
 from cortex_adapters.sqlite.connections import Lane, Work, patiently
 from cortex_adapters.sqlite.errors import primary_code, translated
+from cortex_adapters.sqlite.files import OpenFiles
 from cortex_adapters.sqlite.lanes import Readers, Writer
 from cortex_core.domain.errors import (
     ConflictError,
@@ -90,12 +91,12 @@ class Single:
     async def write(self, work: Work[T]) -> T:
         async with self._writer.turn() as lane:
             try:
-                return await lane.run(partial(self._whole, work))
+                return await lane.run(partial(self._whole, lane.files, work))
             except asyncio.CancelledError:
                 self._given_up = True
                 raise
 
-    def _whole(self, work: Work[T], connection: sqlite3.Connection) -> T:
+    def _whole(self, files: OpenFiles, work: Work[T], connection: sqlite3.Connection) -> T:
         _begin(connection, self._writer.patience, lambda: self._given_up)
         try:
             result = work(connection)
@@ -104,7 +105,7 @@ class Single:
         except BaseException:
             connection.rollback()
             raise
-        commit(connection)
+        commit(connection, files)
         return result
 
 
@@ -175,7 +176,7 @@ class Several:
             connection.rollback()
             raise self._failure
         if self._begun:
-            commit(connection)
+            commit(connection, self._lane.files)
 
 
 def _begin(connection: sqlite3.Connection, patience: float, given_up: Callable[[], bool]) -> None:
@@ -184,9 +185,13 @@ def _begin(connection: sqlite3.Connection, patience: float, given_up: Callable[[
     patiently(connection, "BEGIN IMMEDIATE", patience, given_up)
 
 
-def commit(connection: sqlite3.Connection) -> None:
+def commit(connection: sqlite3.Connection, files: OpenFiles) -> None:
     try:
+        files.require_in_place()
         connection.execute("COMMIT")
+    except UnavailableError:
+        connection.rollback()
+        raise
     except sqlite3.Error as error:
         with suppress(sqlite3.Error):
             connection.rollback()

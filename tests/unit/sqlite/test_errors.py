@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cortex_adapters.sqlite.errors import translated
+from cortex_adapters.sqlite.files import OpenFiles
 from cortex_adapters.sqlite.transaction import commit
 from cortex_core.domain.errors import (
     BusyError,
@@ -99,6 +100,6 @@ def test_a_commit_that_may_have_reached_the_disk_is_no_plain_failure(tmp_path: P
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("INSERT INTO a VALUES (1)")
         with pytest.raises(OutcomeUnknownError), translated():
-            commit(connection)
+            commit(connection, OpenFiles(str(tmp_path / "f.db")))
         assert not connection.in_transaction
         assert connection.execute("SELECT * FROM a").fetchall() == []
