@@ -8,10 +8,11 @@ from argparse import Namespace
 
 import msgspec
 
-from cortex_adapters.cli.endings import ASKED_WRONGLY, FAILED, reason
+from cortex_adapters.cli.endings import ASKED_WRONGLY, FAILED
 from cortex_adapters.migrations import SchemaStatus
 from cortex_adapters.server import database, naming, require_readable, require_servable
 from cortex_adapters.settings import Settings, load_settings
+from cortex_adapters.telemetry.errors import said_by_vendor
 from cortex_core.domain.errors import CortexError, SchemaError, SettingsError
 
 
@@ -64,7 +65,7 @@ async def _database(settings: Settings) -> list[Finding]:
     except SchemaError as error:
         return [reached, Finding(check="schema", ok=False, detail=str(error))]
     except CortexError as error:
-        detail = " ".join(filter(None, [str(error), reason(error)]))
+        detail = " ".join(filter(None, [str(error), said_by_vendor(error)]))
         return [Finding(check="database", ok=False, detail=detail)]
     return [reached, _schema(status, by_itself=settings.development and chosen.upgrades_itself)]
 

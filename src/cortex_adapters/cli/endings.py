@@ -7,14 +7,13 @@ import sys
 from typing import Final
 
 from cortex_adapters.settings import load_settings
-from cortex_adapters.telemetry.errors import LogErrorReporter
+from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_vendor
 from cortex_adapters.telemetry.logs import open_log
 from cortex_core.domain.errors import (
     CortexError,
     InternalError,
     InvalidInputError,
     SettingsError,
-    UnavailableError,
 )
 
 FAILED: Final = 1
@@ -25,7 +24,6 @@ _EXTRAS: Final = {
     "psycopg": "postgres",
     **dict.fromkeys(("cryptography", "httptools", "jwt", "litestar", "uvicorn"), "server"),
 }
-_LONGEST: Final = 300
 
 
 class CommandError(Exception):
@@ -47,7 +45,7 @@ def refused(error: CortexError) -> int:
     if isinstance(error, SettingsError):
         _say(f"{error.title}:", *(f"  {fault}" for fault in error.faults), error.remedy)
     else:
-        because = reason(error)
+        because = said_by_vendor(error)
         _say(f"{error.title}: {error}", *filter(None, [because, error.remedy]))
     return ASKED_WRONGLY if isinstance(error, SettingsError | InvalidInputError) else FAILED
 
@@ -70,14 +68,6 @@ def broke(error: Exception, command: str) -> int:
 
 def _say(first: str, *more: str) -> None:
     print("\n".join([f"cortex: {first}", *more]), file=sys.stderr)
-
-
-def reason(error: CortexError) -> str:
-    """Return what the dependency itself said, for the operator; no other error's cause is shown."""
-    cause: BaseException | None = error if isinstance(error, UnavailableError) else None
-    while isinstance(cause, CortexError):
-        cause = cause.__cause__
-    return " ".join(str(cause).split())[:_LONGEST] if cause else ""
 
 
 def _logs_json() -> bool:

@@ -19,6 +19,7 @@ from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.server.databases import database, naming
 from cortex_adapters.server.issuer import Issuer
+from cortex_adapters.server.watched import WatchedStore
 from cortex_adapters.settings import Settings, is_local, load_settings
 from cortex_adapters.telemetry.errors import LogErrorReporter
 from cortex_adapters.telemetry.logs import LogTelemetry, open_log
@@ -69,7 +70,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         telemetry = LogTelemetry(log)
         _remark(settings, telemetry)
         stack.enter_context(chosen.alone())
-        store = await stack.enter_async_context(open_store(settings))
+        opened = await stack.enter_async_context(open_store(settings))
+        store = WatchedStore(opened, telemetry, database=str(settings.database_url))
         events, checks = await stack.enter_async_context(chosen.open_stream())
         identity = open_identity(settings, store)
         cortex = Cortex(

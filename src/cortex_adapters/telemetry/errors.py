@@ -8,10 +8,12 @@ from typing import Final
 
 from cortex_adapters.telemetry.lines import Record, now
 from cortex_adapters.telemetry.logs import Log
+from cortex_core.domain.errors import CortexError, UnavailableError
 from cortex_core.domain.ids import NewId, Uuid7
 
 _FRAMES: Final = 40
 _MEMBERS: Final = 5
+_LONGEST: Final = 300
 
 
 class LogErrorReporter:
@@ -54,6 +56,17 @@ def told(error: BaseException) -> str:
         return "".join(words.format())
     except Exception:  # noqa: BLE001 - hostile or broken, it is reported
         return _frames(error) + f"{_name(error)}: its own words fail"
+
+
+def said_by_vendor(error: CortexError) -> str:
+    """Return what the system that is away said itself, for the operator, in one line.
+
+    Of no other error is the cause shown.
+    """
+    cause: BaseException | None = error if isinstance(error, UnavailableError) else None
+    while isinstance(cause, CortexError):
+        cause = cause.__cause__
+    return " ".join(str(cause).split())[:_LONGEST] if cause else ""
 
 
 def _frames(error: BaseException) -> str:

@@ -1,5 +1,7 @@
 """The server, put together on each kind of database."""
 
+import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,21 @@ def test_an_error_without_words_gets_the_name_of_the_database():
     with pytest.raises(OutcomeUnknownError) as unknown, naming(url):
         raise OutcomeUnknownError
     assert type(unknown.value) is OutcomeUnknownError
+
+
+async def test_a_service_tells_that_its_file_is_gone_and_back(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    file, elsewhere = tmp_path / "cortex.db", tmp_path / "elsewhere"
+    settings = on(f"sqlite:///{file}", CORTEX_LOG_FORMAT="json")
+    async with open_service(settings) as service:
+        file.rename(elsewhere)
+        with pytest.raises(UnavailableError):
+            await service.ready["database"]()
+        await asyncio.sleep(1.2)  # the turn worker looks each second
+        elsewhere.rename(file)
+        await service.ready["database"]()
+        await asyncio.sleep(1.2)
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [line["event"] for line in lines] == ["database.away", "database.back"]
+    assert lines[0]["message"] == "The database file was deleted or moved while it was open."
