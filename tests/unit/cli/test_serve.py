@@ -106,6 +106,19 @@ async def test_workers_share_a_port_on_postgres(serve: Serve, port: str, fresh_d
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
+async def test_who_is_told_to_leave_while_still_starting_leaves_well(
+    serve: Serve, port: str, fresh_database: str, workers: str
+):
+    await schema.upgrade(fresh_database)
+    for tenths in range(1, 7):
+        process = await serve("--port", port, "--workers", workers, database_url=fresh_database)
+        await asyncio.sleep(tenths / 10)
+        process.send_signal(signal.SIGTERM)
+        code, _, err = await ended(process)
+        assert (tenths, code, err.count("Traceback")) == (tenths, 0, 0)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_schema_that_is_behind_stops_the_start(
     serve: Serve, port: str, fresh_database: str, workers: str
 ):
