@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,8 @@ _POLL_SECONDS: Final = 0.1
 _HEALTHY_SECONDS: Final = 5.0
 _LONGEST_PAUSE: Final = 5.0
 _TRIES: Final = 5
+_ANSWER_SECONDS: Final = 0.5
+_QUESTION: Final = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 class _Worker(msgspec.Struct):
@@ -46,6 +49,7 @@ def supervise(
     row last less than 5 s each, the code of the last is returned. The first SIGTERM or SIGINT
     is a SIGTERM to all of them, and the answer is 0 when all of them leave well; a second one
     kills, as does *leave_seconds* without an end. *environment* is theirs in place of ours.
+    *started* is told the address once one of them answers there.
 
     Raises:
         OSError: The address cannot be had.
@@ -59,10 +63,8 @@ def supervise(
     places = [_Worker() for _ in range(workers)]
     try:
         with bind(host, port) as sock:
-            address = sock.getsockname()
-            started(str(address[0]), int(address[1]))
             full = [*command, "--fd", str(sock.fileno())]
-            code = _keep_up(places, full, sock.fileno(), environment, told)
+            code = _keep_up(places, full, sock, environment, told, started)
         # our copy of the socket is closed: when theirs are, the address refuses
         left = _see_out(places, told, leave_seconds)
         return code or left
@@ -74,19 +76,21 @@ def supervise(
 def _keep_up(
     places: Sequence[_Worker],
     command: Sequence[str],
-    fd: int,
+    sock: socket.socket,
     environment: Mapping[str, str] | None,
     told: Sequence[int],
+    started: Callable[[str, int], None],
 ) -> int:
     """Start what is not running until a signal comes; return 0, or the code of a hopeless start."""
     healthy = False
+    answered = False
     while not told:
         now = time.monotonic()
         for place in places:
             if place.process is None and now >= place.since:
                 # a group of their own: Ctrl-C in a terminal reaches us alone, and once
                 place.process = subprocess.Popen(  # noqa: S603 - our own command
-                    command, pass_fds=[fd], env=environment, process_group=0
+                    command, pass_fds=[sock.fileno()], env=environment, process_group=0
                 )
                 place.since = now
             elif place.process is not None and place.process.poll() is not None:
@@ -101,8 +105,24 @@ def _keep_up(
         healthy = healthy or any(
             place.process is not None and now - place.since >= _HEALTHY_SECONDS for place in places
         )
+        if not answered and _answers(sock):
+            answered = True
+            address = sock.getsockname()
+            started(str(address[0]), int(address[1]))
         time.sleep(_POLL_SECONDS)
     return 0
+
+
+def _answers(sock: socket.socket) -> bool:
+    """Say whether one of the processes that share *sock* answers there."""
+    with socket.socket(sock.family, sock.type) as client:
+        client.settimeout(_ANSWER_SECONDS)
+        try:
+            client.connect(sock.getsockname())
+            client.sendall(_QUESTION)
+            return bool(client.recv(1))
+        except OSError:
+            return False
 
 
 def _see_out(places: Sequence[_Worker], told: Sequence[int], leave_seconds: float) -> int:

@@ -4,10 +4,11 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, suppress
 
 import msgspec
 
@@ -18,19 +19,26 @@ import json, sys
 from cortex_adapters.uvicorn.workers import supervise
 
 def say(host, port):
-    print("port", port, flush=True)
+    print("serving", port, flush=True)
 
 command = json.loads(sys.argv[1])["command"]
 sys.exit(supervise(command, host="127.0.0.1", port=0, workers=2, started=say))
 """
 
 
+def _starting(**plan: object) -> AbstractContextManager[subprocess.Popen[str]]:
+    command = [*TARGET, json.dumps(plan)]
+    return process([sys.executable, "-c", _SUPERVISOR], {"command": command})
+
+
 @contextmanager
 def _supervised(**plan: object) -> Iterator[Target]:
-    command = [*TARGET, json.dumps(plan)]
-    with process([sys.executable, "-c", _SUPERVISOR], {"command": command}) as started:
+    with _starting(**plan) as started:
         assert started.stdout is not None
-        yield Target(started, int(started.stdout.readline().split()[1]))
+        words = ["starting"]
+        while words[0] != "serving":
+            words = started.stdout.readline().split()
+        yield Target(started, int(words[1]))
 
 
 class Process(msgspec.Struct):
@@ -112,8 +120,28 @@ async def test_a_second_signal_kills() -> None:
 
 
 async def test_a_start_that_never_succeeds_is_given_up_with_its_code() -> None:
-    with _supervised(dies_at_once=True) as own:
-        assert (await own.exit(30))[0] == 3
+    with _starting(dies_at_once=True) as process:
+        said, _ = await asyncio.to_thread(process.communicate, timeout=30)
+        assert (process.returncode, said) == (3, "")
+
+
+async def test_it_says_that_it_serves_once_somebody_answers() -> None:
+    began = time.monotonic()
+    with _supervised(start_seconds=1.5) as own:
+        assert time.monotonic() - began > 1.5
+        assert (await own.ask(BARE)).status == 200
+        own.terminate()
+        code, said, _ = await own.exit()
+        assert (code, "serving" in said) == (0, False)
+
+
+async def test_a_start_that_fails_slowly_never_says_that_it_serves() -> None:
+    with _starting(broken_start=True, start_seconds=0.5) as process:
+        await asyncio.sleep(3)
+        process.terminate()
+        said, _ = await asyncio.to_thread(process.communicate, timeout=30)
+        assert "failed: no database here" in said
+        assert "serving" not in said
 
 
 async def test_processes_leave_when_their_supervisor_is_killed() -> None:
