@@ -30,10 +30,14 @@ _LOOK: Final = """
 # Whoever waits for the lock on the conversation must not go by what was there before: FOR SHARE
 # finds the participant as it is then, gone included.
 _LOCK: Final = """
-    WITH c AS MATERIALIZED (
+    WITH w AS MATERIALIZED (
+        SELECT id FROM workspaces
+        WHERE id = (SELECT workspace_id FROM conversations WHERE id = $2)
+        FOR KEY SHARE
+    ), c AS MATERIALIZED (
         SELECT id, workspace_id, topic, metadata, last_seq, version, created_at, updated_at
-        FROM conversations WHERE id = $2
-        FOR NO KEY UPDATE
+        FROM conversations WHERE id = $2 AND workspace_id = (SELECT id FROM w)
+        FOR UPDATE
     ), p AS MATERIALIZED (
         SELECT user_id FROM participants
         WHERE conversation_id = (SELECT id FROM c) AND user_id = $1

@@ -36,16 +36,19 @@ class PostgresTurns:
     async def lease(
         self, *, worker: str, now: datetime, until: datetime, limit: int
     ) -> Sequence[Turn]:
-        # SKIP LOCKED: workers neither wait for each other nor take the same turn. The share of the
-        # conversation keeps whoever deletes it waiting, who would else wait for us in mid-way.
+        # SKIP LOCKED: workers neither wait for each other nor take the same turn. The shares keep
+        # whoever deletes waiting until what was begun stands in the log.
         found = await self._session.write(
             """
             WITH due AS MATERIALIZED (
-                SELECT t.id, t.due_at FROM turns t JOIN conversations c ON c.id = t.conversation_id
+                SELECT t.id, t.due_at FROM turns t
+                JOIN conversations c ON c.id = t.conversation_id
+                JOIN workspaces w ON w.id = c.workspace_id
                 WHERE t.status IN ('queued', 'running') AND t.due_at <= $2
                 ORDER BY t.due_at, t.id LIMIT $4
-                FOR UPDATE OF t SKIP LOCKED
+                FOR KEY SHARE OF w SKIP LOCKED
                 FOR KEY SHARE OF c SKIP LOCKED
+                FOR UPDATE OF t SKIP LOCKED
             ), taken AS (
                 UPDATE turns t
                 SET status = 'running', attempts = t.attempts + 1, worker = $1, due_at = $3,
@@ -65,11 +68,18 @@ class PostgresTurns:
         return [rows.turn(row) for row in found]
 
     async def renew(self, turn: Turn, *, worker: str, until: datetime) -> None:
+        # A share of the conversation first: the turn may be released in the same unit.
         held = await self._session.write(
             """
-            UPDATE turns SET due_at = $4
-            WHERE id = $1 AND worker = $2 AND attempts = $3
-            RETURNING id
+            WITH c AS MATERIALIZED (
+                SELECT id FROM conversations
+                WHERE id = (SELECT conversation_id FROM turns WHERE id = $1)
+                FOR KEY SHARE
+            )
+            UPDATE turns t SET due_at = $4
+            FROM c
+            WHERE t.id = $1 AND t.conversation_id = c.id AND t.worker = $2 AND t.attempts = $3
+            RETURNING t.id
             """,
             turn.id,
             worker,
@@ -97,12 +107,26 @@ class PostgresTurns:
             raise LeaseLostError
 
     async def finish(self, turn: Turn, *, worker: str) -> None:
+        # Shares first: what is said next goes into the log of the conversation.
         held = await self._session.write(
             """
-            UPDATE turns
+            WITH w AS MATERIALIZED (
+                SELECT w.id FROM turns t
+                JOIN conversations c ON c.id = t.conversation_id
+                JOIN workspaces w ON w.id = c.workspace_id
+                WHERE t.id = $1
+                FOR KEY SHARE OF w
+            ), c AS MATERIALIZED (
+                SELECT id FROM conversations
+                WHERE id = (SELECT conversation_id FROM turns WHERE id = $1)
+                    AND workspace_id = (SELECT id FROM w)
+                FOR KEY SHARE
+            )
+            UPDATE turns t
             SET status = $4, worker = NULL, error_code = $5, error_message = $6, updated_at = $7
-            WHERE id = $1 AND worker = $2 AND attempts = $3
-            RETURNING id
+            FROM c
+            WHERE t.id = $1 AND t.conversation_id = c.id AND t.worker = $2 AND t.attempts = $3
+            RETURNING t.id
             """,
             turn.id,
             worker,

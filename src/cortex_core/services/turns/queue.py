@@ -110,11 +110,11 @@ class TurnQueue:
 
     async def _finish(self, turn: Turn, answer: Message | None, data: Loggable) -> None:
         async with self._ports.store.begin() as work:
-            # The conversation first, then its turn: in this order they are deleted, too.
+            # First, and so the fence: others write into the conversation until the lease is sure.
+            await work.turns.finish(turn, worker=self._worker)
             if answer:
                 await work.messages.add(answer)
             recorded = await work.events.append(self._event(turn, data))
-            await work.turns.finish(turn, worker=self._worker)
         await self._ports.events.publish(
             Bell(conversation_id=turn.conversation_id, seq=recorded.seq)
         )
