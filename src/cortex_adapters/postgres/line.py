@@ -71,11 +71,15 @@ class Line:
             return await self._pool.send(
                 connection, sql, parameters, lost=lost, seconds=self.seconds
             )
-        except UnavailableError as error:
-            self.broken = not isinstance(error, StorageFullError)
+        except BaseException as error:
+            self.broken |= _breaks(error)
             raise
-        except Exception:
-            raise  # the server's answer, or ours: the connection is as good as before
-        except BaseException:
-            self.broken = True  # cancelled: nobody knows what the server is still doing
-            raise
+
+
+def _breaks(error: BaseException) -> bool:
+    """Say whether a connection is of no use after *error*."""
+    if isinstance(error, UnavailableError):
+        return not isinstance(error, StorageFullError)
+    # Any other Exception is the server's answer, or ours. Whoever is cancelled does not know what
+    # the server is still doing.
+    return not isinstance(error, Exception)
