@@ -24,7 +24,11 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """A proven caller. (issuer, subject) is the identity key, never the e-mail address."""
+    """A proven caller. (issuer, subject) is the identity key, never the e-mail address.
+
+    *session_id* names the session at the identity provider that the credential belongs to,
+    *session* the digest of the session here that a browser holds.
+    """
 
     kind: Literal["user", "machine"]
     issuer: str
@@ -35,6 +39,9 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     email_verified: bool = False
     client_id: str | None = None
     token_id: str | None = None
+    session_id: str | None = None
+    session: str | None = None
+    issued_at: datetime | None = None
     expires_at: datetime | None = None
 
     def actor(self, user_id: UserId) -> Actor:
