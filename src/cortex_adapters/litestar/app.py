@@ -13,10 +13,12 @@ from cortex_adapters.litestar.auth import authentication
 from cortex_adapters.litestar.call import MAX_BODY, Call
 from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.litestar.errors import ErrorAnswers
+from cortex_adapters.litestar.gate import drop_body, require_understood
 from cortex_adapters.litestar.headers import add_headers
 from cortex_adapters.litestar.health import Health
 from cortex_adapters.litestar.issuer import DevelopmentIssuer
-from cortex_adapters.litestar.options import with_options
+from cortex_adapters.litestar.methods import with_implied
+from cortex_adapters.litestar.paths import canonical_paths
 from cortex_adapters.litestar.routes import (
     conversations,
     docs,
@@ -58,7 +60,7 @@ def create_app(
         docs_url=config.docs_url,
         resource_metadata=f"{config.public_url}/.well-known/oauth-protected-resource",
     )
-    handlers = with_options(
+    handlers = with_implied(
         [
             *users.handlers,
             *workspaces.handlers,
@@ -74,8 +76,9 @@ def create_app(
     app = Litestar(
         handlers,
         request_class=Call,
-        middleware=[authentication],
-        before_send=[add_headers],
+        middleware=[canonical_paths, authentication],
+        before_request=require_understood,
+        before_send=[add_headers, drop_body],
         lifespan=[lifespan],
         exception_handlers={
             CortexError: answers.named,

@@ -11,12 +11,14 @@ from litestar import Request
 from litestar.datastructures import State
 
 from cortex_adapters.litestar import strict_json
-from cortex_adapters.litestar.operations import Operation
+from cortex_adapters.litestar.accept import preferred
+from cortex_adapters.litestar.operations import EVENT_STREAM, Operation
 from cortex_core import Cortex, Principal
 from cortex_core.domain.errors import (
     Fault,
     InvalidInputError,
     MalformedError,
+    NotAcceptableError,
     NotFoundError,
     TooLargeError,
     UnsupportedFormatError,
@@ -29,7 +31,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 MAX_BODY: Final = 1024 * 1024
 _CHARSET: Final = re.compile(r'charset="?utf-8"?', re.IGNORECASE)
 _COUNT: Final = re.compile(r"[0-9]{1,18}")
-_ETAG: Final = re.compile(r'"(0|[1-9][0-9]{0,17})"')
+# RFC 9110 section 8.8.3, and ours among them.
+_TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS: Final = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,[ \t,]*{_TAG})*[ \t,]*")
+_OURS: Final = re.compile(r'(?<!W/)"(0|[1-9][0-9]{0,17})"')
 _MATCHES_NOTHING: Final = -1
 
 
@@ -120,13 +125,40 @@ class Call(Request[Principal, object, State]):
 
         An entity tag that is not one of ours, or is weak, matches nothing.
         """
-        tags = self.headers.getall("if-match", [])
-        if len(tags) > 1 or (tags and "," in tags[0]):
-            raise MalformedError("If-Match must name one entity tag.")
-        if not tags or tags[0].strip() == "*":
+        fields = self._headers(b"if-match")
+        said = ",".join(fields).strip()
+        if not fields or said == "*":
             return None
-        match = _ETAG.fullmatch(tags[0].strip())
-        return int(match[1]) if match else _MATCHES_NOTHING
+        if not _TAGS.fullmatch(said):
+            raise MalformedError('Write If-Match as the ETag is, in quotes: "3"; or as *.')
+        versions = {int(tag) for tag in _OURS.findall(said)}
+        if len(versions) > 1:
+            raise MalformedError("If-Match may name one version here: the one that you have read.")
+        return versions.pop() if versions else _MATCHES_NOTHING
+
+    def last_event_id(self) -> str:
+        """Return `Last-Event-ID`, empty where it is not given."""
+        fields = self._headers(b"last-event-id")
+        if len(fields) > 1:
+            raise MalformedError("Last-Event-ID may be given once.")
+        return fields[0] if fields else ""
+
+    def require_acceptable(self) -> str:
+        """Return the best of the route's formats for the caller.
+
+        Raises:
+            NotAcceptableError: The caller wants none of them.
+        """
+        operation = self.operation
+        if operation.answer is None:
+            return operation.media_type
+        fields = [value for name, value in self.scope["headers"] if name == b"accept"]
+        live = (EVENT_STREAM,) if operation.stream else ()
+        offered = (*live, operation.media_type)
+        found = preferred(fields, offered)
+        if found is None:
+            raise NotAcceptableError(f"This comes as {' or '.join(offered)}.")
+        return found
 
     def _id(self, name: str) -> str:
         text = str(self.path_params[name])
@@ -134,14 +166,16 @@ class Call(Request[Principal, object, State]):
             raise NotFoundError
         return text
 
-    def _header(self, name: bytes, default: bytes = b"") -> str:
-        """Return one header, without a dictionary of all: this runs for every body."""
-        found = (value for key, value in self.scope["headers"] if key == name)
-        return next(found, default).decode("latin-1")
+    def _headers(self, name: bytes) -> list[str]:
+        """Return the fields of that name, without a dictionary of all: this runs for every body."""
+        return [value.decode("latin-1") for key, value in self.scope["headers"] if key == name]
 
     def _require_json(self) -> None:
         """Refuse other formats, so that no form of a foreign page can post here."""
-        kind, _, parameters = self._header(b"content-type").partition(";")
+        kinds = self._headers(b"content-type")
+        if len(kinds) > 1:
+            raise UnsupportedFormatError("Content-Type may be given once.")
+        kind, _, parameters = "".join(kinds).partition(";")
         accepted = {"application/json"}
         if self.operation.merge_patch:
             accepted.add("application/merge-patch+json")
@@ -149,12 +183,12 @@ class Call(Request[Principal, object, State]):
             parameters.strip() and not _CHARSET.fullmatch(parameters.strip())
         ):
             raise UnsupportedFormatError(f"Send the body as {' or '.join(sorted(accepted))}.")
-        if self._header(b"content-encoding", b"identity").lower() != "identity":
+        if any(coding.lower() != "identity" for coding in self._headers(b"content-encoding")):
             raise UnsupportedFormatError("Send the body without a content encoding.")
 
     async def _read(self) -> bytes:
         """Return the body, refused before it is read whole if it is too large."""
-        announced = self._header(b"content-length")
+        announced = "".join(self._headers(b"content-length")[:1])
         if announced.isascii() and announced.isdigit() and int(announced[:19]) > MAX_BODY:
             raise TooLargeError(f"A body may have {MAX_BODY} bytes.")
         chunks: list[bytes] = []

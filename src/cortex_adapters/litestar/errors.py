@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from cortex_adapters.litestar.correlation import correlation_id, instance
+from cortex_adapters.litestar.paths import is_canonical
 from cortex_core.domain import errors
 from cortex_core.domain.errors import CortexError, Fault
 
@@ -136,8 +137,10 @@ class ErrorAnswers:
         kind = _FRAMEWORK.get(error.status_code)
         if kind is None:
             return self.unexpected(request, error)
+        if kind is errors.MethodNotAllowedError and not is_canonical(request.scope):
+            kind = errors.NotFoundError
         answer = self.named(request, kind())
-        if error.status_code == 405:  # noqa: PLR2004 - RFC 9110 section 15.5.6
+        if kind is errors.MethodNotAllowedError:  # RFC 9110 section 15.5.6
             answer.headers["allow"] = (error.headers or {}).get("allow", "")
         return answer
 

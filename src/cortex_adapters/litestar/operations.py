@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from cortex_core.domain.errors import CortexError
 from cortex_core.domain.policy import Permission
+
+EVENT_STREAM: Final = "text/event-stream"
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):

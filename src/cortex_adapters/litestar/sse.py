@@ -10,13 +10,14 @@ from typing import Final, Literal
 import msgspec
 
 from cortex_adapters.litestar.errors import Problem
+from cortex_adapters.litestar.operations import EVENT_STREAM
 from cortex_core.domain.errors import CortexError, InternalError
 from cortex_core.domain.events import EventData, Recorded, TurnDelta
 from cortex_core.domain.models import ASSISTANT, Actor
 from cortex_core.ports import Clock
 from cortex_core.services.following import Goodbye, Item, Quiet, Reset
 
-MEDIA_TYPE: Final = "text/event-stream"
+MEDIA_TYPE: Final = EVENT_STREAM
 RETRY_MS: Final = 2000
 HEARTBEAT: Final = b": quiet\n\n"
 

@@ -61,6 +61,13 @@ async def test_any_other_format_is_refused_before_it_is_read(api: Client, kind: 
     assert exchange.taken == 0
 
 
+async def test_two_formats_are_none(api: Client) -> None:
+    for second in ("application/json", "text/plain"):
+        headers = [*JSON, _type(second)]
+        answer = await api.ask("POST", "/v1/workspaces", headers, b'{"name": "x"}')
+        problem(answer, 415, "unsupported-format")
+
+
 async def test_a_patch_may_be_called_by_its_own_name(api: Client) -> None:
     for kind in (PATCH_JSON, f"{PATCH_JSON}; charset=utf-8", "application/json"):
         answer = await api.ask("PATCH", "/v1/me", [_type(kind)], b'{"name": "Eve"}')

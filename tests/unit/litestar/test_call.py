@@ -124,14 +124,24 @@ async def test_what_is_no_id_names_nothing(api: Client, scene: Scene, word: str)
         ('"0"', 412),
         ('"01"', 412),
         ('W/"1"', 412),
-        ("1", 412),
+        ("1", 400),
+        ("", 400),
+        (",", 400),
+        ("*, *", 400),
+        ('*, "1"', 400),
+        ('"1" "1"', 400),
+        ('w/"1"', 400),
+        ('"a b"', 400),
         ('"x"', 412),
         ('""', 412),
         ('"99999999999999999999"', 412),
-        ('"1', 412),
+        ('"1', 400),
         ('"\u00b9"', 412),
         ('"1", "2"', 400),
-        ('"1","1"', 400),
+        ('"1","1"', 200),
+        (', "x" ,,W/"2", "1" ,', 200),
+        ('"x", W/"1"', 412),
+        ('"x","2"', 412),
     ],
 )
 async def test_if_match_names_the_version_to_change(
@@ -146,10 +156,22 @@ async def test_if_match_names_the_version_to_change(
         assert (await api.get(path)).header("etag") == '"1"'
 
 
-async def test_two_if_match_headers_are_refused(api: Client, scene: Scene) -> None:
+async def test_what_is_no_tag_is_told_how_to_write_one(api: Client, scene: Scene) -> None:
+    path = f"/v1/conversations/{scene.conversation.id}"
+    answer = await api.patch(path, {"topic": "New"}, ("if-match", "1"))
+    assert 'in quotes: "3"' in problem(answer, 400, "malformed-request")["detail"]
+
+
+async def test_two_if_match_headers_are_one_list(api: Client, scene: Scene) -> None:
     path = f"/v1/workspaces/{scene.workspace.id}"
-    tags = ("if-match", '"1"'), ("if-match", '"1"')
-    problem(await api.who("owner").delete(path, *tags), 400, "malformed-request")
+    owner = api.who("owner")
+    for first, second in (('"1"', '"2"'), ('"1"', "*"), ('"1"', "1")):
+        tags = ("if-match", first), ("if-match", second)
+        problem(await owner.delete(path, *tags), 400, "malformed-request")
+    tags = ("if-match", '"x"'), ("if-match", 'W/"1"')
+    problem(await owner.delete(path, *tags), 412, "stale-version")
+    tags = ("if-match", '"x"'), ("if-match", '"1"')
+    assert (await owner.delete(path, *tags)).status == 204
 
 
 async def test_a_stale_deletion_deletes_nothing(api: Client, scene: Scene) -> None:

@@ -106,6 +106,13 @@ async def test_a_place_that_is_not_there_yet_is_reset(api: Client, scene: Scene)
         ("text/html, application/json;q=0.1", "application/json"),
         ("text/html", None),
         ("application/xml;q=1", None),
+        ("text/event-stream;q=0, */*", "application/json"),
+        ("*/*, text/event-stream;q=0.2, application/json;q=0.201", "application/json"),
+        ("application/json;q=0.5, text/*;q=0.6", "text/event-stream"),
+        ("application/json, text/event-stream", "text/event-stream"),
+        ("application/json;q=0", None),
+        ("*/*;q=0", None),
+        ("*/*;q=0.0, application/json;q=0.1", "application/json"),
     ],
 )
 async def test_what_is_accepted_is_what_comes(
@@ -118,6 +125,35 @@ async def test_what_is_accepted_is_what_comes(
             assert stream.answer.header("content-type") == "application/problem+json"
         else:
             assert (stream.answer.header("content-type") or "").startswith(kind)
+
+
+async def test_two_accept_headers_are_one_list(api: Client, scene: Scene) -> None:
+    fields = ("accept", "text/event-stream;q=0.1"), ("accept", "application/json")
+    answer = await api.get(_target(scene), *fields)
+    assert answer.header("content-type") == "application/json"
+
+
+async def test_two_last_event_ids_are_refused(api: Client, scene: Scene) -> None:
+    ids = ("last-event-id", "a.1"), ("last-event-id", "a.2")
+    problem(await api.get(_target(scene), *ids), 400, "malformed-request")
+
+
+async def test_head_answers_as_a_stream_begins_and_opens_none(api: Client, scene: Scene) -> None:
+    async with api.stream(_target(scene)) as stream:
+        began = stream.answer
+    await until(lambda: scene.cortex.following.streams == 0)
+    answer = await api.ask("HEAD", _target(scene))
+    assert (answer.status, answer.body) == (200, b"")
+    assert scene.cortex.following.streams == 0
+    own = {"x-correlation-id", "content-length"}
+    assert {*answer.headers} - {*began.headers} <= {
+        (name, value) for name, value in answer.headers if name in own
+    }
+    assert {name for name, _ in began.headers} <= {name for name, _ in answer.headers}
+    stranger = await api.who("stranger").ask("HEAD", _target(scene))
+    assert (stranger.status, stranger.body) == (404, b"")
+    refused = await api.ask("HEAD", _target(scene), [("last-event-id", "a.1")] * 2)
+    assert refused.status == 400
 
 
 async def test_pages_hold_the_same_events(api: Client, scene: Scene) -> None:

@@ -87,23 +87,23 @@ async def test_no_content_has_no_content(api: Client, scene: Scene) -> None:
 
 
 ALLOWED = {
-    "/v1/me": "GET, OPTIONS, PATCH",
-    "/v1/workspaces": "GET, OPTIONS, POST",
-    "/v1/workspaces/x": "DELETE, GET, OPTIONS, PATCH",
-    "/v1/workspaces/x/members": "GET, OPTIONS",
+    "/v1/me": "GET, HEAD, OPTIONS, PATCH",
+    "/v1/workspaces": "GET, HEAD, OPTIONS, POST",
+    "/v1/workspaces/x": "DELETE, GET, HEAD, OPTIONS, PATCH",
+    "/v1/workspaces/x/members": "GET, HEAD, OPTIONS",
     "/v1/workspaces/x/members/y": "DELETE, OPTIONS, PUT",
-    "/v1/workspaces/x/conversations": "GET, OPTIONS, POST",
-    "/v1/conversations": "GET, OPTIONS",
-    "/v1/conversations/x": "DELETE, GET, OPTIONS, PATCH",
-    "/v1/conversations/x/participants": "GET, OPTIONS",
+    "/v1/workspaces/x/conversations": "GET, HEAD, OPTIONS, POST",
+    "/v1/conversations": "GET, HEAD, OPTIONS",
+    "/v1/conversations/x": "DELETE, GET, HEAD, OPTIONS, PATCH",
+    "/v1/conversations/x/participants": "GET, HEAD, OPTIONS",
     "/v1/conversations/x/participants/y": "DELETE, OPTIONS, PUT",
-    "/v1/conversations/x/messages": "GET, OPTIONS, POST",
-    "/v1/conversations/x/messages/y": "GET, OPTIONS",
-    "/v1/conversations/x/events": "GET, OPTIONS",
-    "/health": "GET, OPTIONS",
-    "/health/live": "GET, OPTIONS",
-    "/health/ready": "GET, OPTIONS",
-    "/.well-known/oauth-protected-resource": "GET, OPTIONS",
+    "/v1/conversations/x/messages": "GET, HEAD, OPTIONS, POST",
+    "/v1/conversations/x/messages/y": "GET, HEAD, OPTIONS",
+    "/v1/conversations/x/events": "GET, HEAD, OPTIONS",
+    "/health": "GET, HEAD, OPTIONS",
+    "/health/live": "GET, HEAD, OPTIONS",
+    "/health/ready": "GET, HEAD, OPTIONS",
+    "/.well-known/oauth-protected-resource": "GET, HEAD, OPTIONS",
 }
 
 

@@ -52,7 +52,7 @@ def _described(app: Litestar) -> Iterator[Described]:
         for handler in route.route_handlers:
             operation = handler.opt.get("operation")
             if operation is not None:
-                for method in handler.http_methods:
+                for method in handler.http_methods - {"HEAD"}:  # GET says it all
                     yield Described(route.path_format, method.lower(), _name(handler), operation)
 
 

@@ -96,13 +96,15 @@ def errors_of(operation: Operation, path: str) -> Iterator[type[CortexError]]:
         yield errors.PermissionDeniedError
     if path.startswith("/v1/"):  # done as a user, who is looked up in the store
         yield from _STORAGE
+        yield errors.InvalidInputError  # a parameter that it does not know
+        if operation.answer is not None:
+            yield errors.NotAcceptableError
     if "{" in path:
         yield errors.NotFoundError
     if operation.body:
         yield from _BODY
     if operation.query:
         yield errors.MalformedError
-        yield errors.InvalidInputError
     if CURSOR in operation.query:
         yield errors.InvalidCursorError
     if operation.if_match:

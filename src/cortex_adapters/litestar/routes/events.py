@@ -17,11 +17,11 @@ from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.correlation import correlation_id
 from cortex_adapters.litestar.errors import problem_of
 from cortex_adapters.litestar.operations import PAGE, Operation, Query, describe
-from cortex_core.domain.errors import NotAcceptableError
-from cortex_core.domain.paging import Page
+from cortex_core.domain.paging import Page, PageRequest
 from cortex_core.services.following import Resume
 
 _LAST_EVENT_ID: Final = re.compile(r"([0-9a-zA-Z]{1,64})\.([0-9]{1,18})")
+_HEADERS: Final = {"x-accel-buffering": "no"}  # proxies that buffer would hold events back
 _FOREIGN: Final = Resume(seq=0, epoch="")
 AFTER: Final = Query(
     name="after",
@@ -40,15 +40,13 @@ AFTER: Final = Query(
             query=(*PAGE, AFTER),
             stream=True,
             permission="read:messages",
-            errors=(NotAcceptableError,),
         )
     ),
 )
 async def events(request: Call) -> Response[bytes] | Stream:
-    wanted = request.accept.best_match([sse.MEDIA_TYPE, JSON])
-    if wanted is None:
-        raise NotAcceptableError
-    return await (_pages(request) if wanted == JSON else _stream(request))
+    if request.require_acceptable() == JSON:
+        return await _pages(request)
+    return await (_head(request) if request.method == "HEAD" else _stream(request))
 
 
 async def _pages(request: Call) -> Response[bytes]:
@@ -58,6 +56,15 @@ async def _pages(request: Call) -> Response[bytes]:
     )
     items = [sse.wire(recorded) for recorded in found.items]
     return answer(Page(items=items, next_cursor=found.next_cursor))
+
+
+async def _head(request: Call) -> Response[bytes]:
+    """Answer as a stream begins, after the same checks, without opening one."""
+    resume = _resume(request)
+    await request.cortex.exchange.log(
+        request.user, request.conversation_id, PageRequest(limit=1), after=resume.seq
+    )
+    return Response(b"", media_type=sse.MEDIA_TYPE, headers=_HEADERS)
 
 
 async def _stream(request: Call) -> Stream:
@@ -74,12 +81,11 @@ async def _stream(request: Call) -> Stream:
         ),
     )
     blocks = encoder.stream(items)
-    # The framework leaves what was cut off to the garbage collector; X-Accel-Buffering: proxies
-    # that buffer would hold events back.
+    # The framework leaves what was cut off to the garbage collector.
     return Stream(
         blocks,
         media_type=sse.MEDIA_TYPE,
-        headers={"x-accel-buffering": "no"},
+        headers=_HEADERS,
         background=BackgroundTask(_close, blocks),
     )
 
@@ -91,7 +97,7 @@ async def _close(blocks: AsyncGenerator[bytes, None]) -> None:
 def _resume(request: Call) -> Resume:
     """Return from where to go on; an id that is not one of ours asks for a reset."""
     after = request.number(request.arguments(), "after")
-    last = request.headers.get("last-event-id")
+    last = request.last_event_id()
     if not last:
         return Resume(seq=after or 0)
     match = _LAST_EVENT_ID.fullmatch(last)
