@@ -10,6 +10,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from cortex_adapters.uvicorn.host import require_host
 from cortex_adapters.uvicorn.limits import Limits
 from cortex_adapters.uvicorn.problem import problem
 from cortex_adapters.uvicorn.state import ServingState
@@ -114,6 +115,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._held > self._limits.head_bytes and self._head_bytes() > self._limits.head_bytes:
             self._fault = (431, TooLargeError(_too_large(self._limits)))
             raise self._fault[1]
+        # the parser is None only when the connection is gone, and it speaks no more
+        version = self.parser.get_http_version()  # pyright: ignore[reportOptionalMemberAccess]
+        self._require_host(version)
         super().on_headers_complete()
         self.headers = []  # uvicorn adds trailers to the head of a request under way: let them go
         self._held = 0
@@ -199,6 +203,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
     # Small words
+
+    def _require_host(self, version: str) -> None:
+        try:
+            require_host(self.headers, version=version)
+        except MalformedError as error:
+            self._fault = (400, error)
+            raise
 
     def _in_answer(self) -> bool:
         return self._answering is not None and not self._answering.response_complete

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
-from litestar import Litestar, Request, get, post
+from litestar import Litestar, Request, get, post, route
 from litestar.datastructures import State
 from litestar.response import Stream
 
@@ -93,7 +93,11 @@ def application(plan: Plan, drained: asyncio.Event) -> Litestar:
     async def flooded() -> Stream:
         return Stream(flood(), media_type="text/event-stream")
 
-    routes = [bare, slow, stuck, body, stream, flooded]
+    @route("/*", http_method="OPTIONS", status_code=204)
+    async def whole() -> None:
+        pass
+
+    routes = [whole, bare, slow, stuck, body, stream, flooded]
     return Litestar(routes, lifespan=[lifetime], openapi_config=None, logging_config=None)
 
 

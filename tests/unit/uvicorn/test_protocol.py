@@ -81,6 +81,48 @@ async def test_what_is_not_http_is_answered_400(server: Target, garbage: bytes) 
         assert await wire.rest() == b""
 
 
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        b"",
+        b"Host: x\r\nHost: x\r\n",
+        b"Host: x\r\nHost: y\r\n",
+        b"Host:\r\n",
+        b"Host: x y\r\n",
+        b"Host: x, y\r\n",
+        b"Host: x/y\r\n",
+        b"Host: a@x\r\n",
+        b"Host: x:y\r\n",
+        b"Host: x:1:2\r\n",
+        b"Host: [::1\r\n",
+        b"Host: %zz\r\n",
+        b"Host: \xe9\r\n",
+    ],
+)
+async def test_a_request_names_one_host(server: Target, hosts: bytes) -> None:
+    answer = await server.ask(b"GET /bare HTTP/1.1\r\n" + hosts + b"\r\n")
+    assert_problem(answer, 400, "malformed-request")
+    assert "ost" in str(answer.problem["detail"])
+
+
+@pytest.mark.parametrize(
+    "host", [b"x", b"x:8000", b"x:", b"127.0.0.1:1", b"[::1]:8000", b"a_b.example.", b"x%41"]
+)
+async def test_a_host_has_many_forms(server: Target, host: bytes) -> None:
+    assert (await server.ask(b"GET /bare HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")).status == 200
+
+
+async def test_of_http_1_0_no_host_is_asked(server: Target) -> None:
+    assert (await server.ask(b"GET /bare HTTP/1.0\r\n\r\n")).status == 200
+    two = b"GET /bare HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n"
+    assert_problem(await server.ask(two), 400, "malformed-request")
+
+
+async def test_the_server_as_a_whole_is_asked_with_an_asterisk(server: Target) -> None:
+    answer = await server.ask(b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer.status == 204
+
+
 async def test_half_a_head_is_answered_408_in_time(server: Target) -> None:
     async with server.wire() as wire:
         began = time.monotonic()
