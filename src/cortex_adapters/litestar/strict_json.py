@@ -7,6 +7,8 @@ their meaning open), and more than 64 levels.
 from __future__ import annotations
 
 import json
+import re
+from enum import StrEnum
 from itertools import islice
 from typing import Final, NoReturn, TypeVar, get_type_hints
 
@@ -19,6 +21,31 @@ T = TypeVar("T", bound=msgspec.Struct)
 MAX_DEPTH: Final = 64
 MOST_UNKNOWN: Final = 20
 # msgspec looks names and words up in UTF-8, which cannot say a lone surrogate.
+_SYNTAX: Final = {
+    "Expecting value": "a value is missing",
+    "Expecting property name": "a name in double quotes is missing",
+    "Expecting ',' delimiter": "a comma or an end is missing",
+    "Expecting ':' delimiter": "a colon is missing",
+    "Illegal trailing comma": "there is a comma before an end",
+    "Extra data": "something follows where it should end",
+    "Invalid control character": "there is a control character in a text",
+    "Unterminated string": "a text without an end begins",
+    "Invalid \\": "there is an escape that is none",
+    "Unexpected UTF-8 BOM": "there is a byte order mark",
+}
+"""What `json` says, by how it begins, and in our words."""
+_KINDS: Final = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "null",
+    "object": "an object",
+    "array": "a list",
+}
+"""The kinds of JSON, by the names that msgspec gives them."""
+_EXPECTED: Final = re.compile(r"Expected `([^`]*)`")
+_NAMED: Final = re.compile(r"Object (missing required|contains unknown) field `([^`]*)`")
 _REFUSED: Final = (msgspec.ValidationError, UnicodeEncodeError)
 
 
@@ -31,13 +58,15 @@ def parse(body: bytes) -> object:
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
-        raise MalformedError("The body is not UTF-8.") from error
+        raise MalformedError(f"The body is not UTF-8, from byte {error.start + 1} on.") from error
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
         _require_shallow(text)
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise MalformedError(f"The body is not JSON: {_where(error)}.") from error
     except (ValueError, RecursionError) as error:
-        raise MalformedError("The body is not JSON.") from error
+        raise MalformedError("The body is not JSON that we read: a number is too long.") from error
 
 
 def decode(body: bytes, type_: type[T]) -> T:
@@ -52,6 +81,15 @@ def decode(body: bytes, type_: type[T]) -> T:
         return msgspec.convert(value, type_)
     except _REFUSED as error:
         raise InvalidInputError(*_faults(value, type_, error)) from error
+
+
+def _where(error: json.JSONDecodeError) -> str:
+    """Say what is wrong in plain words, and the place, both counted from 1."""
+    said = next(
+        (word for start, word in _SYNTAX.items() if error.msg.startswith(start)),
+        "it does not go on as JSON does",
+    )
+    return f"{said} at line {error.lineno}, column {error.colno}"
 
 
 def _faults(value: object, type_: type[T], error: Exception) -> list[Fault]:
@@ -75,18 +113,37 @@ def _faults(value: object, type_: type[T], error: Exception) -> list[Fault]:
         try:
             msgspec.convert(value[field.encode_name], hints[field.name])
         except _REFUSED as fault:
-            faults.append(_fault(pointer_to(field.encode_name), fault))
+            pointer = pointer_to(field.encode_name)
+            words = _words(hints[field.name])
+            faults.append(
+                Fault(pointer, "enum", f"must be one of: {', '.join(words)}")
+                if words
+                else _fault(pointer, fault)
+            )
     return faults or [_fault("", error)]
 
 
 def _fault(pointer: str, error: Exception) -> Fault:
-    """Say what msgspec says, with the path below *pointer* as a JSON Pointer (RFC 6901)."""
+    """Say what msgspec says in plain words, with the path below *pointer* (RFC 6901)."""
     if isinstance(error, UnicodeEncodeError):
         return Fault(pointer, "characters", "must not contain lone surrogates")
     said, _, path = str(error).partition(" - at `$")
     below = path.rstrip("`").replace("[...]", "").replace("[", "/").replace("]", "")
-    expected = _sayable(said[:1].lower() + said[1:].replace("`", ""))
-    return Fault(pointer + below.replace(".", "/"), "type", expected)
+    return Fault(pointer + below.replace(".", "/"), "type", _sayable(_plain(said)))
+
+
+def _plain(said: str) -> str:
+    if named := _NAMED.match(said):
+        return f"{'needs' if named[1].startswith('missing') else 'does not know'} {named[2]}"
+    if expected := _EXPECTED.match(said):
+        kinds = expected[1].split(" | ")
+        return f"must be {' or '.join(_KINDS.get(kind, kind) for kind in kinds)}"
+    return "is not what is allowed here"
+
+
+def _words(hint: object) -> list[str]:
+    """Return the words that a field takes, none if it takes others than those of an enumeration."""
+    return [*hint] if isinstance(hint, type) and issubclass(hint, StrEnum) else []
 
 
 def pointer_to(name: str) -> str:

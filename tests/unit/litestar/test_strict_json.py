@@ -131,6 +131,78 @@ def _faults(body: object, type_: Any) -> dict[str, str]:
     return {fault.pointer: fault.code for fault in caught.value.faults}
 
 
+def _messages(body: object, type_: Any) -> list[str]:
+    with pytest.raises(InvalidInputError) as caught:
+        decode(json.dumps(body).encode(), type_)
+    return [fault.message for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("type_", "field", "value", "message"),
+    [
+        (CreateWorkspace, "name", 5, "must be text"),
+        (CreateWorkspace, "metadata", [], "must be an object"),
+        (ChangeWorkspace, "description", 5, "must be text or null"),
+        (ChangeWorkspace, "metadata", "x", "must be an object or null"),
+        (PostMessage, "respond", "x", "must be true or false"),
+    ],
+)
+def test_kinds_are_said_in_the_words_of_json(
+    type_: Any, field: str, value: object, message: str
+) -> None:
+    assert message in _messages({field: value}, type_)
+
+
+class Kinds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command with a field of each other kind."""
+
+    whole: int = 0
+    number: float = 0
+    names: list[str] | None = None
+    inner: PutMember | None = None
+
+
+def test_no_word_is_that_of_a_language() -> None:
+    body: dict[str, object] = {"whole": "x", "number": "x", "names": {}, "inner": {}}
+    assert _messages(body, Kinds) == [
+        "must be a whole number",
+        "must be a number",
+        "must be a list or null",
+        "needs role",
+    ]
+    assert _messages({"whole": 1.5, "inner": {"role": "x"}}, Kinds) == [
+        "must be a whole number",
+        "is not what is allowed here",
+    ]
+    assert _messages({"inner": {"role": "owner", "y": 1}}, Kinds) == ["does not know y"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "a value is missing at line 1, column 1"),
+        (b"{a: 1}", "a name in double quotes is missing at line 1, column 2"),
+        (b'{"a":\n 1 "b": 2}', "a comma or an end is missing at line 2, column 4"),
+        (b'{"a" 1}', "a colon is missing at line 1, column 6"),
+        (b"[1]x", "something follows where it should end at line 1, column 4"),
+        (b'"a\tb"', "a control character in a text at line 1, column 3"),
+        (b'["abc', "a text without an end begins at line 1, column 2"),
+        (b'"\\x"', "an escape that is none at line 1, column"),
+        (b'"\\u12"', "an escape that is none at line 1, column"),
+        (b"\xef\xbb\xbf{}", "a byte order mark at line 1, column 1"),
+        (b"[1,]", "at line 1, column"),
+        (b'{"a": 1,}', "at line 1, column"),
+        (b"9" * 5_000, "a number is too long"),
+        (b'"abc\xff"', "not UTF-8, from byte 5 on"),
+    ],
+)
+def test_what_is_not_json_says_what_and_where(body: bytes, said: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse(body)
+    assert said in str(caught.value)
+    assert "utf-8-sig" not in str(caught.value)
+
+
 def test_every_field_that_is_wrong_is_named_at_once():
     body: dict[str, object] = {
         "name": 5,
@@ -175,7 +247,9 @@ def test_kinds_are_not_mixed_up():
 
 @pytest.mark.parametrize("role", ["Owner", "", "admin", None, 1, ["owner"]])
 def test_a_word_that_is_none_of_those_allowed_is_named(role: object):
-    assert _faults({"role": role}, PutMember) == {"/role": "type"}
+    assert _faults({"role": role}, PutMember) == {"/role": "enum"}
+    [message] = _messages({"role": role}, PutMember)
+    assert message == "must be one of: owner, editor, viewer"
 
 
 class Nested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
