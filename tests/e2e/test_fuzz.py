@@ -29,10 +29,11 @@ headers = {{ Accept = "application/json" }}
 include-operation-id = {cursors}
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404]
 
-# Nor the version that a thing has: 412 refuses others, and what is no version of ours at all.
+# Nor the version that a thing has: 412 refuses others. From the pattern of If-Match Schemathesis
+# also makes numbers without the quotes that the pattern asks for, and those are 400.
 [[operations]]
 include-operation-id = {versions}
-checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 412]
+checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 412]
 checks.negative_data_rejection.expected-statuses = [400, 401, 403, 404, 406, 409, 412, 415, 422]
 
 # Half of what paths name is there. No peer is among the users: membership would let it in.
