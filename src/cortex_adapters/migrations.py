@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from cortex_core.domain.errors import SchemaError
+from cortex_core.domain.errors import SchemaError, SchemaUnknownError
 
 _FILE: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 
@@ -60,24 +60,24 @@ def compare(steps: Sequence[Step], ledger: Sequence[Applied]) -> SchemaStatus:
     """Say which of *steps* a database with this *ledger* still needs.
 
     Raises:
-        SchemaError: A step was changed after it was applied, or the database is ahead.
+        SchemaUnknownError: A step was changed after it was applied, or the database is ahead.
     """
     known = {step.number: step for step in steps}
     for line in ledger:
         step = known.get(line.number)
         if step is None:
-            raise SchemaError(
+            raise SchemaUnknownError(
                 f"The database has step {line.number} ({line.name}), which this release does not "
-                "know. Run a release that does."
+                "know."
             )
         if step.checksum != line.checksum:
-            raise SchemaError(
+            raise SchemaUnknownError(
                 f"Step {line.number} ({line.name}) was changed after it was applied. "
                 "Restore the file as it was."
             )
     done = {line.number for line in ledger}
     if done != set(range(1, len(done) + 1)):
-        raise SchemaError("The ledger of the database has a gap.")
+        raise SchemaUnknownError("The ledger of the database has a gap.")
     return SchemaStatus(
         current=max(done, default=0),
         latest=len(steps),
@@ -86,9 +86,9 @@ def compare(steps: Sequence[Step], ledger: Sequence[Applied]) -> SchemaStatus:
 
 
 def require_current(status: SchemaStatus) -> None:
-    """Raise SchemaError, naming the command, unless nothing is pending."""
+    """Raise SchemaError unless nothing is pending."""
     if status.pending:
         raise SchemaError(
             f"The schema of the database is at step {status.current} and this release needs "
-            f"{status.latest}. Run: cortex db upgrade"
+            f"{status.latest}."
         )

@@ -9,6 +9,7 @@ from argparse import Namespace
 import msgspec
 
 from cortex_adapters.cli.endings import ASKED_WRONGLY, FAILED
+from cortex_adapters.cli.remedies import remedy
 from cortex_adapters.migrations import SchemaStatus
 from cortex_adapters.server import database, naming, require_readable, require_servable
 from cortex_adapters.settings import Settings, load_settings
@@ -63,9 +64,9 @@ async def _database(settings: Settings) -> list[Finding]:
                 async with chosen.open_store() as store:
                     await require_readable(store)
     except SchemaError as error:
-        return [reached, Finding(check="schema", ok=False, detail=str(error))]
+        return [reached, Finding(check="schema", ok=False, detail=f"{error} {remedy(error)}")]
     except CortexError as error:
-        detail = " ".join(filter(None, [str(error), said_by_vendor(error)]))
+        detail = " ".join(filter(None, [str(error), said_by_vendor(error), remedy(error)]))
         return [Finding(check="database", ok=False, detail=detail)]
     return [reached, _schema(status, by_itself=settings.development and chosen.upgrades_itself)]
 

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Final
 
+from cortex_adapters.cli.remedies import remedy
 from cortex_adapters.settings import load_settings
 from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_vendor
 from cortex_adapters.telemetry.logs import open_log
@@ -46,7 +47,7 @@ def refused(error: CortexError) -> int:
         _say(f"{error.title}:", *(f"  {fault}" for fault in error.faults), error.remedy)
     else:
         because = said_by_vendor(error)
-        _say(f"{error.title}: {error}", *filter(None, [because, error.remedy]))
+        _say(f"{error.title}: {error}", *filter(None, [because, remedy(error)]))
     return ASKED_WRONGLY if isinstance(error, SettingsError | InvalidInputError) else FAILED
 
 

@@ -12,7 +12,7 @@ from cortex_adapters.migrations import Applied, SchemaStatus, Step, compare, loa
 from cortex_adapters.sqlite.connections import MIGRATOR, READER, open_lane, patiently
 from cortex_adapters.sqlite.errors import translated
 from cortex_adapters.sqlite.files import exists, make_file
-from cortex_core.domain.errors import SchemaError
+from cortex_core.domain.errors import SchemaError, SchemaUnknownError
 
 OLDEST: Final = (3, 38, 0)  # STRICT, RETURNING, and JSON that is always there
 
@@ -73,7 +73,7 @@ def _read_ledger(path: str, connection: sqlite3.Connection) -> Sequence[Applied]
     with translated(path):
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
         if tables and "schema_steps" not in tables:
-            raise SchemaError(f"{path}: holds the tables of something else.")
+            raise SchemaUnknownError(f"{path}: holds the tables of something else.")
         if not tables:
             return []
         rows = connection.execute("SELECT number, name, checksum FROM schema_steps ORDER BY number")

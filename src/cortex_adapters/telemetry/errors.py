@@ -66,7 +66,9 @@ def said_by_vendor(error: CortexError) -> str:
     cause: BaseException | None = error if isinstance(error, UnavailableError) else None
     while isinstance(cause, CortexError):
         cause = cause.__cause__
-    return " ".join(str(cause).split())[:_LONGEST] if cause else ""
+    if cause is None or (isinstance(cause, OSError) and str(cause.strerror) in str(error)):
+        return ""
+    return " ".join(str(cause).split())[:_LONGEST]
 
 
 def _frames(error: BaseException) -> str:

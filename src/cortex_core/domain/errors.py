@@ -271,6 +271,14 @@ class SchemaError(CortexError):
     severity = "critical"
 
 
+class SchemaUnknownError(SchemaError):
+    """The schema of the database is none that this release knows."""
+
+    code = "schema-unknown"
+    title = "Schema unknown"
+    remedy = "Run the release that made it, or use another database."
+
+
 class SettingsError(CortexError):
     """The settings do not allow a start."""
 

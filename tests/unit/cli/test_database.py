@@ -2,7 +2,9 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -148,3 +150,47 @@ def test_memory_is_always_up_to_date(cortex: Cortex):
     for arguments in (["db", "status"], ["db", "upgrade"], ["check"]):
         code, _, _ = cortex(*arguments, database_url="memory:")
         assert code == 0
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["db", "upgrade"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        (AWAY, "Start PostgreSQL there, or correct CORTEX_DATABASE_URL."),
+        ("database", "Make that database, or correct its name in CORTEX_DATABASE_URL."),
+        ("user", "Correct the user in CORTEX_DATABASE_URL, or make that role."),
+    ],
+)
+def test_a_wrong_address_is_answered_with_what_to_correct(
+    cortex: Cortex, fresh_database: str, arguments: list[str], wrong: str, advice: str
+):
+    if wrong == "database":
+        wrong = urlsplit(fresh_database)._replace(path="/nowhere").geturl()
+    if wrong == "user":
+        wrong = urlsplit(fresh_database)._replace(netloc="nobody_here@").geturl()
+    code, out, err = cortex(*arguments, database_url=wrong)
+    assert code == 1
+    assert advice in out + err
+    assert "Traceback" not in err
+
+
+def test_a_folder_that_is_not_there_is_said_once(cortex: Cortex):
+    code, _, err = cortex("db", "upgrade", database_url="sqlite:///./no/x.db")
+    assert code == 1
+    assert err == (
+        "cortex: Dependency unavailable: ./no/x.db: cannot be opened: No such file or directory.\n"
+        "Make its folder, or correct the path in CORTEX_DATABASE_URL.\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["db", "status"]], ids=" ".join)
+def test_a_schema_that_is_ahead_is_not_to_be_upgraded(
+    cortex: Cortex, tmp_path: Path, arguments: list[str]
+):
+    cortex("db", "upgrade")
+    with closing(sqlite3.connect(tmp_path / "cortex.db", isolation_level=None)) as connection:
+        connection.execute("INSERT INTO schema_steps VALUES (2, 'later', 'x', 0)")
+    code, out, err = cortex(*arguments)
+    assert code == 1
+    assert "Run the release that made it, or use another database." in out + err
+    assert "cortex db upgrade" not in out + err

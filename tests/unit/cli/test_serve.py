@@ -126,7 +126,8 @@ async def test_a_schema_that_is_behind_stops_the_start(
     code, out, err = await ended(process)
     assert (code, out.startswith("Cortex Core")) == (1, False)
     assert err.startswith("cortex: Schema mismatch: The schema of the database is at step 0")
-    assert err.endswith("Run: cortex db upgrade\n")
+    assert err.endswith(".\nRun: cortex db upgrade\n")
+    assert err.count("cortex db upgrade") == 1
     assert "Traceback" not in err
 
 
