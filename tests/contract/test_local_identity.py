@@ -5,25 +5,31 @@ from datetime import datetime, timedelta
 import jwt
 import pytest
 
+from cortex_adapters.auth0.provider import JwtIdentityProvider
 from cortex_adapters.local_identity.issuer import ISSUER, NAMESPACE
 from cortex_adapters.local_identity.keys import SigningKey
-from cortex_adapters.local_identity.provider import LocalIdentityProvider
+from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.local_identity.shared_key import fixed_key
+from cortex_adapters.memory.telemetry import MemoryTelemetry
+from cortex_adapters.server.issuers import local_issuer
 from cortex_core.contract import IdentityProviderContract, make
 from cortex_core.contract.identity import Mint
 
 AUDIENCE = "https://api.cortex.test"
 
 
-class TestLocalIdentityProvider(IdentityProviderContract):
+class TestLocalIdentity(IdentityProviderContract):
     @pytest.fixture(scope="class")
     @classmethod
     def key(cls) -> SigningKey:
         return SigningKey.generate()
 
     @pytest.fixture
-    def provider(self, key: SigningKey) -> LocalIdentityProvider:
-        return LocalIdentityProvider(fixed_key(key), clock=lambda: make.NOON, audience=AUDIENCE)
+    def provider(self, key: SigningKey) -> JwtIdentityProvider:
+        local = LocalIdentity(fixed_key(key), audience=AUDIENCE)
+        return JwtIdentityProvider(
+            [local_issuer(local)], clock=lambda: make.NOON, telemetry=MemoryTelemetry()
+        )
 
     @pytest.fixture
     def mint(self, key: SigningKey) -> Mint:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import jwt
 import msgspec
 
-from cortex_adapters.local_identity.keys import ALGORITHM, Jwks, SigningKey, jwks
+from cortex_adapters.local_identity.keys import ALGORITHM, SigningKey
 from cortex_core.domain.errors import Fault, InvalidInputError
 from cortex_core.domain.policy import PERMISSIONS
 from cortex_core.domain.text import USER_NAME_LENGTH, text_faults, unstorable
@@ -55,10 +55,6 @@ class LocalIssuer:
         self.audience = audience
         self._key = key
         self._clock = clock
-
-    def jwks(self) -> Jwks:
-        """Return the public key as a JWK Set."""
-        return jwks(self._key)
 
     def mint(
         self,

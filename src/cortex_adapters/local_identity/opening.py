@@ -1,43 +1,38 @@
-"""The development issuer and its provider on one store, put together."""
+"""The development issuer on one store, put together."""
 
 from __future__ import annotations
 
 from cortex_adapters.local_identity.issuer import ISSUER, LocalIssuer
-from cortex_adapters.local_identity.provider import LocalIdentityProvider
-from cortex_adapters.local_identity.shared_key import SharedKey
+from cortex_adapters.local_identity.keys import Jwks, jwks
+from cortex_adapters.local_identity.shared_key import KeyPairSource
 from cortex_core.ports.clock import Clock, system_clock
-from cortex_core.ports.identity import Credential, Principal
-from cortex_core.ports.persistence import Store
 
 
 class LocalIdentity:
-    """An identity provider that can also issue; touches *store* when first needed, not before.
+    """The development issuer with a key that is asked for when it is first needed, not before.
 
-    Both raise IdentityUnavailableError while the key cannot be had.
+    Both methods raise IdentityUnavailableError while the key cannot be had.
     """
 
     def __init__(
         self,
-        store: Store,
+        key: KeyPairSource,
         *,
         audience: str,
         clock: Clock = system_clock,
         issuer: str = ISSUER,
     ) -> None:
-        self._key = SharedKey(store)
+        self.name = issuer
+        self.audience = audience
+        self._key = key
         self._clock = clock
-        self._audience = audience
-        self._issuer = issuer
-        self._provider = LocalIdentityProvider(
-            self._key, clock=clock, audience=audience, issuer=issuer
-        )
-
-    async def authenticate(self, credential: Credential) -> Principal:
-        """Return the principal that *credential* proves, as `LocalIdentityProvider` does."""
-        return await self._provider.authenticate(credential)
 
     async def issuer(self) -> LocalIssuer:
-        """Return the issuer whose tokens `authenticate` accepts."""
+        """Return what signs tokens."""
         return LocalIssuer(
-            await self._key(), clock=self._clock, audience=self._audience, issuer=self._issuer
+            await self._key(), clock=self._clock, audience=self.audience, issuer=self.name
         )
+
+    async def jwks(self) -> Jwks:
+        """Return the public key that its tokens are verified with, as a JWK Set."""
+        return jwks(await self._key())

@@ -12,10 +12,10 @@ from cortex_core.ports.persistence import Store
 
 _NAME: Final = "local-issuer-key"
 
-KeySource = Callable[[], Awaitable[SigningKey]]
+KeyPairSource = Callable[[], Awaitable[SigningKey]]
 
 
-def fixed_key(key: SigningKey) -> KeySource:
+def fixed_key(key: SigningKey) -> KeyPairSource:
     """Return a source of a key that is at hand already."""
 
     async def source() -> SigningKey:

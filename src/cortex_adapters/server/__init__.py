@@ -2,13 +2,13 @@
 
 from cortex_adapters.server.app import (
     create_app,
-    open_identity,
     open_service,
     open_store,
     require_readable,
     require_servable,
 )
 from cortex_adapters.server.databases import Database, database, naming
+from cortex_adapters.server.identity import open_identity, open_local
 from cortex_adapters.server.issuer import Issuer
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "database",
     "naming",
     "open_identity",
+    "open_local",
     "open_service",
     "open_store",
     "require_readable",

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Final
 
 from litestar import Litestar
 
@@ -15,9 +14,9 @@ from cortex_adapters.litestar.app import Service
 from cortex_adapters.litestar.app import create_app as litestar_app
 from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.local_identity.issuer import ISSUER
-from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.server.databases import database, naming
+from cortex_adapters.server.identity import AUDIENCE, open_identity, open_local
 from cortex_adapters.server.issuer import Issuer
 from cortex_adapters.server.watched import WatchedStore
 from cortex_adapters.settings import Settings, is_local, load_settings
@@ -27,9 +26,6 @@ from cortex_adapters.telemetry.standard import capturing
 from cortex_core import Cortex, Ports
 from cortex_core.domain.errors import SettingsError
 from cortex_core.ports import Store, Telemetry
-
-AUDIENCE: Final = "https://cortex.local/api"
-"""Whom the local issuer's tokens are meant for; the same for all processes on one database."""
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -73,10 +69,10 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         opened = await stack.enter_async_context(open_store(settings))
         store = WatchedStore(opened, telemetry, database=str(settings.database_url))
         events, checks = await stack.enter_async_context(chosen.open_stream())
-        identity = open_identity(settings, store)
+        local = open_local(settings, store)
         cortex = Cortex(
             Ports(
-                identity=identity,
+                identity=open_identity(local, telemetry),
                 store=store,
                 events=events,
                 assistant=EchoAssistant(),
@@ -87,7 +83,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         await stack.enter_async_context(cortex.working())
         yield Service(
             cortex=cortex,
-            issuer=Issuer(identity),
+            issuer=Issuer(local),
             ready={"database": partial(require_readable, store), **checks},
         )
 
@@ -107,12 +103,6 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
                 await chosen.upgrade()
             store = await stack.enter_async_context(chosen.open_store())
         yield store
-
-
-def open_identity(settings: Settings, store: Store) -> LocalIdentity:
-    """Return the identity provider: the local issuer's, whose key is in *store*."""
-    require_servable(settings)
-    return LocalIdentity(store, audience=settings.auth0_audience or AUDIENCE)
 
 
 def require_servable(settings: Settings) -> None:

@@ -11,11 +11,11 @@ from cortex_adapters.local_identity.opening import LocalIdentity
 class Issuer:
     """Gives tokens that the identity provider beside it accepts."""
 
-    def __init__(self, identity: LocalIdentity) -> None:
-        self._identity = identity
+    def __init__(self, local: LocalIdentity) -> None:
+        self._local = local
 
     async def token(self, *, email: str, name: str, permissions: Sequence[str] | None) -> Token:
-        issuer = await self._identity.issuer()
+        issuer = await self._local.issuer()
         token = issuer.mint(email, name=name, permissions=permissions)
         return Token(
             access_token=token.access_token,
@@ -24,4 +24,4 @@ class Issuer:
         )
 
     async def jwks(self) -> Mapping[str, object]:
-        return (await self._identity.issuer()).jwks()
+        return await self._local.jwks()

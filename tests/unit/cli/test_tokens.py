@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from cortex_adapters.server import open_identity, open_store
+from cortex_adapters.memory.telemetry import MemoryTelemetry
+from cortex_adapters.server import open_identity, open_local, open_store
 from cortex_adapters.settings import load_settings
 from cortex_core import Principal
 from cortex_core.domain.policy import PERMISSIONS
@@ -19,7 +20,7 @@ def proved(token: str) -> Principal:
     async def prove() -> Principal:
         settings = load_settings({})
         async with open_store(settings) as store:
-            identity = open_identity(settings, store)
+            identity = open_identity(open_local(settings, store), MemoryTelemetry())
             return await identity.authenticate(Credential(scheme="Bearer", token=token))
 
     return asyncio.run(prove())

@@ -1,1 +1,1 @@
-"""The development issuer and the verification of tokens, without a network."""
+"""The development issuer, without a network."""

@@ -6,7 +6,7 @@ import pytest
 from cortex_adapters.local_identity.issuer import ISSUER, NAMESPACE
 from cortex_core.domain.errors import InvalidInputError, UnauthenticatedError
 from cortex_core.domain.policy import PERMISSIONS
-from tests.unit.local_identity.forge import (
+from tests.unit.auth0.forge import (
     AUDIENCE,
     NOW,
     TODAY,

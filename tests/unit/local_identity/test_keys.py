@@ -7,10 +7,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from cortex_adapters.auth0.tokens.key_set import KeySet
 from cortex_adapters.local_identity.keys import SigningKey, jwks, thumbprint
-from cortex_adapters.local_identity.tokens.key_set import KeySet
 from cortex_core.domain.errors import StorageCorruptError
-from tests.unit.local_identity.forge import b64, curve_key, jwk, signing_key, small_key
+from tests.unit.auth0.forge import b64, curve_key, jwk, signing_key, small_key
 
 
 def pem_of(key: RSAPrivateKey | EllipticCurvePrivateKey) -> str:

@@ -21,8 +21,8 @@ from cortex_core.domain.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from cortex_core.ports.persistence import UnitOfWork
-from tests.unit.local_identity.forge import AUDIENCE, bearer, local_issuer, sign
+from cortex_core.ports.persistence import Store, UnitOfWork
+from tests.unit.auth0.forge import AUDIENCE, bearer, local_issuer, provider, sign
 
 
 class DistantStore:
@@ -48,13 +48,17 @@ class DistantStore:
             yield work
 
 
+def on(store: Store) -> LocalIdentity:
+    return LocalIdentity(SharedKey(store), audience=AUDIENCE)
+
+
 async def test_two_processes_accept_each_others_tokens():
     store = MemoryStore()
-    here, there = (LocalIdentity(store, audience=AUDIENCE) for _ in range(2))
+    here, there = (on(store) for _ in range(2))
     token = (await here.issuer()).mint("ada@example.com").access_token
-    principal = await there.authenticate(bearer(token))
+    principal = await provider(there).authenticate(bearer(token))
     assert principal.email == "ada@example.com"
-    assert (await here.issuer()).jwks() == (await there.issuer()).jwks()
+    assert await here.jwks() == await there.jwks()
 
 
 async def test_processes_that_start_together_agree_on_one_key():
@@ -64,46 +68,44 @@ async def test_processes_that_start_together_agree_on_one_key():
 
 
 async def test_two_stores_do_not_accept_each_others_tokens():
-    here, there = (LocalIdentity(MemoryStore(), audience=AUDIENCE) for _ in range(2))
+    here, there = (on(MemoryStore()) for _ in range(2))
     token = (await here.issuer()).mint("ada@example.com").access_token
     with pytest.raises(UnauthenticatedError):
-        await there.authenticate(bearer(token))
+        await provider(there).authenticate(bearer(token))
 
 
 async def test_nothing_is_asked_of_the_store_before_it_is_needed():
     store = DistantStore()
-    identity = LocalIdentity(store, audience=AUDIENCE)
+    identity = on(store)
     for token in ("opaque", sign(None, {"iss": "https://other.test/"})):
         with pytest.raises(UnauthenticatedError):
-            await identity.authenticate(bearer(token))
+            await provider(identity).authenticate(bearer(token))
     assert store.asked == 0
 
 
 async def test_a_store_that_is_away_is_no_refusal_and_its_return_is_noticed():
     store = DistantStore()
-    identity = LocalIdentity(store, audience=AUDIENCE)
-    token = bearer(
-        (await LocalIdentity(store, audience=AUDIENCE).issuer()).mint("a@b").access_token
-    )
+    identity = on(store)
+    token = bearer((await on(store).issuer()).mint("a@b").access_token)
     store.away = UnavailableError()
     with pytest.raises(IdentityUnavailableError) as error:
-        await identity.authenticate(token)
+        await provider(identity).authenticate(token)
     assert error.value.__cause__ is store.away
     with pytest.raises(IdentityUnavailableError):
         await identity.issuer()
     store.away = None
-    await identity.authenticate(token)
+    await provider(identity).authenticate(token)
     store.away = UnavailableError()
-    await identity.authenticate(token)
+    await provider(identity).authenticate(token)
     (await identity.issuer()).mint("c@d")
 
 
 async def test_those_who_wait_together_fail_together():
     store = DistantStore()
     store.away, store.gate = UnavailableError(), asyncio.Event()
-    identity = LocalIdentity(store, audience=AUDIENCE)
+    identity = on(store)
     token = bearer(local_issuer().mint("a@b").access_token)
-    waiting = [asyncio.create_task(identity.authenticate(token)) for _ in range(50)]
+    waiting = [asyncio.create_task(provider(identity).authenticate(token)) for _ in range(50)]
     await asyncio.sleep(0.01)
     store.gate.set()
     answers = await asyncio.gather(*waiting, return_exceptions=True)
@@ -128,22 +130,24 @@ async def test_what_waiting_cannot_heal_is_told_as_it_is():
     store = DistantStore()
     store.away = SchemaError()
     with pytest.raises(SchemaError):
-        await LocalIdentity(store, audience=AUDIENCE).issuer()
+        await on(store).issuer()
     damaged = MemoryStore()
     async with damaged.begin() as work:
         await work.registry.ensure("local-issuer-key", "-----BEGIN NOTHING-----")
     with pytest.raises(StorageCorruptError):
-        await LocalIdentity(damaged, audience=AUDIENCE).issuer()
+        await on(damaged).issuer()
 
 
 _PROCESS = """
 import asyncio, sys
 from cortex_adapters.local_identity.opening import LocalIdentity
+from cortex_adapters.local_identity.shared_key import SharedKey
 from cortex_adapters.sqlite.store import open_store
 
 async def main():
     async with open_store(sys.argv[1]) as store:
-        print((await LocalIdentity(store, audience=sys.argv[2]).issuer()).mint("a@b").access_token)
+        identity = LocalIdentity(SharedKey(store), audience=sys.argv[2])
+        print((await identity.issuer()).mint("a@b").access_token)
 
 asyncio.run(main())
 """
@@ -161,8 +165,9 @@ async def test_real_processes_that_start_together_share_the_key_of_their_file(tm
     answers = await asyncio.gather(*(process.communicate() for process in started))
     assert [process.returncode for process in started] == [0, 0, 0]
     async with open_store(path) as store:
-        identity = LocalIdentity(store, audience=AUDIENCE)
+        identity = on(store)
         principals = [
-            await identity.authenticate(bearer(out.decode().strip())) for out, _ in answers
+            await provider(identity).authenticate(bearer(out.decode().strip()))
+            for out, _ in answers
         ]
     assert len({principal.subject for principal in principals}) == 1

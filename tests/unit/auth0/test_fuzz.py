@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cortex_adapters.auth0.tokens.key_set import KeySet
+from cortex_adapters.auth0.tokens.strict_json import read_object
 from cortex_adapters.local_identity.issuer import ISSUER
-from cortex_adapters.local_identity.tokens.key_set import KeySet
-from cortex_adapters.local_identity.tokens.strict_json import read_object
 from cortex_core.domain.errors import UnauthenticatedError
-from tests.unit.local_identity.forge import (
+from tests.unit.auth0.forge import (
     AUDIENCE,
     b64,
     bearer,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from cortex_adapters.auth0.tokens.refusal import Reason
 from cortex_adapters.local_identity.issuer import ISSUER
-from cortex_adapters.local_identity.tokens.refusal import Reason
-from tests.unit.local_identity.forge import (
+from tests.unit.auth0.forge import (
     AUDIENCE,
     TODAY,
     b64,

@@ -5,12 +5,12 @@ import traceback
 
 import pytest
 
-from cortex_adapters.local_identity.tokens.compact import split
-from cortex_adapters.local_identity.tokens.header import check_header
-from cortex_adapters.local_identity.tokens.verifier import Admitted, read_token
+from cortex_adapters.auth0.tokens.compact import split
+from cortex_adapters.auth0.tokens.header import check_header
+from cortex_adapters.auth0.tokens.verifier import Admitted, read_token
 from cortex_core.domain.errors import UnauthenticatedError
-from tests.unit.local_identity.cases import REFUSED, Case
-from tests.unit.local_identity.forge import (
+from tests.unit.auth0.cases import REFUSED, Case
+from tests.unit.auth0.forge import (
     bearer,
     local_issuer,
     local_provider,
@@ -18,7 +18,7 @@ from tests.unit.local_identity.forge import (
     signing_key,
     verify,
 )
-from tests.unit.local_identity.test_policy import policy
+from tests.unit.auth0.test_policy import policy
 
 
 def shown(value: object) -> str:

@@ -1,8 +1,8 @@
 import pytest
 
-from cortex_adapters.local_identity.tokens.strict_json import MAX_DEPTH, read_object
+from cortex_adapters.auth0.tokens.strict_json import MAX_DEPTH, read_object
 from cortex_core.domain.errors import UnauthenticatedError
-from tests.unit.local_identity.vectors import vectors
+from tests.unit.auth0.vectors import vectors
 
 
 def nested(levels: int) -> bytes:

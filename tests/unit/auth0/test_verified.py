@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from cortex_adapters.auth0.tokens.verified import VerifiedTokens
 from cortex_adapters.local_identity.issuer import ISSUER
-from cortex_adapters.local_identity.tokens.verified import VerifiedTokens
 from cortex_core.domain.errors import UnauthenticatedError
 from cortex_core.ports.identity import Credential, Principal
-from tests.unit.local_identity.forge import (
+from tests.unit.auth0.forge import (
     NOW,
     SetClock,
     bearer,

@@ -10,18 +10,18 @@ from datetime import datetime
 
 import msgspec
 
-from cortex_adapters.local_identity.tokens.claims import (
+from cortex_adapters.auth0.tokens.claims import (
     check_audience,
     check_issuer,
     check_times,
 )
-from cortex_adapters.local_identity.tokens.compact import Compact, split
-from cortex_adapters.local_identity.tokens.header import Header, check_header
-from cortex_adapters.local_identity.tokens.key_set import KeySet
-from cortex_adapters.local_identity.tokens.policy import TokenPolicy
-from cortex_adapters.local_identity.tokens.principal import check_purpose, read_principal
-from cortex_adapters.local_identity.tokens.refusal import refused
-from cortex_adapters.local_identity.tokens.strict_json import JsonObject, read_object
+from cortex_adapters.auth0.tokens.compact import Compact, split
+from cortex_adapters.auth0.tokens.header import Header, check_header
+from cortex_adapters.auth0.tokens.key_set import VerificationKey
+from cortex_adapters.auth0.tokens.policy import TokenPolicy
+from cortex_adapters.auth0.tokens.principal import check_purpose, read_principal
+from cortex_adapters.auth0.tokens.refusal import refused
+from cortex_adapters.auth0.tokens.strict_json import JsonObject, read_object
 from cortex_core.ports.identity import Principal
 
 
@@ -74,14 +74,15 @@ class TokenVerifier:
         check_issuer(token.claims, self.policy.issuer)
         return Admitted(token=token, header=header)
 
-    def prove(self, admitted: Admitted, keys: KeySet, now: datetime) -> Principal:
-        """Check signature and claims (steps 6 to 11), and return whom they prove at *now*.
+    def prove(self, admitted: Admitted, key: VerificationKey | None, now: datetime) -> Principal:
+        """Check signature and claims (steps 6 to 12), and return whom they prove at *now*.
+
+        *key* is what the issuer has for the header's `kid` and `alg`; None if that is nothing.
 
         Raises:
             UnauthenticatedError: They prove nobody.
         """
         parts, claims = admitted.token.parts, admitted.token.claims
-        key = keys.find(admitted.header.key_id, admitted.header.algorithm)
         if key is None:
             raise refused("key-unknown")
         key.check(parts.signing_input, parts.signature)

@@ -3,8 +3,8 @@
 import pytest
 
 from cortex_core.domain.errors import UnauthenticatedError
-from tests.unit.local_identity.cases import ACCEPTED, IDS, REFUSED, Case
-from tests.unit.local_identity.forge import bearer, jwk, local_provider, verify
+from tests.unit.auth0.cases import ACCEPTED, IDS, REFUSED, Case
+from tests.unit.auth0.forge import bearer, jwk, local_provider, verify
 
 
 def test_every_case_of_the_document_is_here():

@@ -15,6 +15,8 @@ ALGORITHMS: Final[dict[str, str]] = {"RS256": "RSA", "PS256": "RSA", "ES256": "E
 JWT: Final = "jwt"
 AT_JWT: Final = "at+jwt"
 MAX_LEEWAY: Final = timedelta(seconds=120)
+MAX_SIZE: Final = 16 * 1024
+"""The longest token, in characters; 16 KiB, as proxies take no larger headers."""
 
 
 class TokenPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +31,6 @@ class TokenPolicy(msgspec.Struct, frozen=True, kw_only=True):
     leeway: how far clocks may differ, up to 120 s; 30 s, as clocks that are kept by NTP
         differ by far less.
     max_lifetime: the longest time from `iat` to `exp`; 24 h, Auth0's own default.
-    max_size: the longest token, in characters; 16 KiB, as proxies take no larger headers.
     scope_grants: without a `permissions` claim a user has what `scope` says; false, as with
         RBAC on the claim is always there. A machine's scope counts always.
     """
@@ -41,7 +42,6 @@ class TokenPolicy(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     leeway: timedelta = timedelta(seconds=30)
     max_lifetime: timedelta = timedelta(hours=24)
-    max_size: int = 16 * 1024
     scope_grants: bool = False
 
     def __post_init__(self) -> None:
@@ -64,7 +64,6 @@ class TokenPolicy(msgspec.Struct, frozen=True, kw_only=True):
                     f"The leeway can be 0 to {MAX_LEEWAY.seconds} s.",
                 ),
                 (self.max_lifetime <= timedelta(), "The longest lifetime must be positive."),
-                (self.max_size <= 0, "The largest size must be positive."),
             )
             if wrong
         ]

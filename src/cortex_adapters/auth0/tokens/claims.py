@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from cortex_adapters.local_identity.tokens.policy import TokenPolicy
-from cortex_adapters.local_identity.tokens.refusal import refused
-from cortex_adapters.local_identity.tokens.strict_json import JsonObject
+from cortex_adapters.auth0.tokens.policy import TokenPolicy
+from cortex_adapters.auth0.tokens.refusal import refused
+from cortex_adapters.auth0.tokens.strict_json import JsonObject
 from cortex_core.domain.text import IDENTITY_LENGTH, text_faults
 
 _YEAR_10000: Final = 253_402_300_800
@@ -38,7 +38,7 @@ def check_times(claims: JsonObject, policy: TokenPolicy, now: datetime) -> datet
     Raises:
         UnauthenticatedError: It is not valid at *now*, or for longer than is allowed.
     """
-    expires, issued, begins = (_date(claims, name) for name in ("exp", "iat", "nbf"))
+    expires, issued, begins = (date(claims, name) for name in ("exp", "iat", "nbf"))
     if expires is None or issued is None:
         raise refused("date")
     today, leeway = now.timestamp(), policy.leeway.total_seconds()
@@ -51,6 +51,19 @@ def check_times(claims: JsonObject, policy: TokenPolicy, now: datetime) -> datet
     if not 0 < expires - issued <= policy.max_lifetime.total_seconds():
         raise refused("lifetime")
     return datetime.fromtimestamp(expires, UTC)
+
+
+def date(claims: JsonObject, name: str) -> float | None:
+    """Return a claim that is a date (RFC 7519 section 2) if it is there at all."""
+    if name not in claims:
+        return None
+    value = claims[name]
+    # A bool is an int in Python.
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise refused("date")
+    if not 0 < value < _YEAR_10000:
+        raise refused("date")
+    return value
 
 
 def check_subject(claims: JsonObject) -> str:
@@ -78,16 +91,4 @@ def short_text(claims: JsonObject, name: str) -> str | None:
     value = optional_text(claims, name)
     if value and any(text_faults(name, value, least=0, most=IDENTITY_LENGTH)):
         raise refused("claim-type")
-    return value
-
-
-def _date(claims: JsonObject, name: str) -> float | None:
-    if name not in claims:
-        return None
-    value = claims[name]
-    # A bool is an int in Python.
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise refused("date")
-    if not 0 < value < _YEAR_10000:
-        raise refused("date")
     return value

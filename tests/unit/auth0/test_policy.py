@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 
+from cortex_adapters.auth0.tokens.policy import ALGORITHMS, TokenPolicy
 from cortex_adapters.local_identity.issuer import ISSUER, NAMESPACE
-from cortex_adapters.local_identity.tokens.policy import ALGORITHMS, TokenPolicy
 from cortex_core.domain.errors import SettingsError, UnauthenticatedError
-from tests.unit.local_identity.forge import (
+from tests.unit.auth0.forge import (
     AUDIENCE,
     TODAY,
     b64,
@@ -34,7 +34,6 @@ def policy(**rules) -> TokenPolicy:
         {"leeway": timedelta(seconds=-1)},
         {"leeway": timedelta(seconds=121)},
         {"max_lifetime": timedelta()},
-        {"max_size": 0},
     ],
     ids=str,
 )
@@ -46,7 +45,7 @@ def test_a_policy_that_allows_nonsense_is_refused(rules: dict[str, object]):
 
 def test_every_fault_of_a_policy_is_named_at_once():
     with pytest.raises(SettingsError) as error:
-        policy(issuer="", audience="", max_size=-1)
+        policy(issuer="", audience="", leeway=timedelta(hours=1))
     assert len(error.value.faults) == 3
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal
 
-from cortex_adapters.local_identity.tokens.claims import check_subject, optional_text, short_text
-from cortex_adapters.local_identity.tokens.policy import AT_JWT, TokenPolicy
-from cortex_adapters.local_identity.tokens.refusal import refused
-from cortex_adapters.local_identity.tokens.strict_json import JsonObject
+from cortex_adapters.auth0.tokens.claims import check_subject, optional_text, short_text
+from cortex_adapters.auth0.tokens.policy import AT_JWT, TokenPolicy
+from cortex_adapters.auth0.tokens.refusal import refused
+from cortex_adapters.auth0.tokens.strict_json import JsonObject
 from cortex_core.domain.text import IDENTITY_LENGTH, USER_NAME_LENGTH, text_faults
 from cortex_core.ports.identity import Principal
 

@@ -8,8 +8,8 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK, PyJWTError
 
-from cortex_adapters.local_identity.tokens.policy import ALGORITHMS
-from cortex_adapters.local_identity.tokens.refusal import refused
+from cortex_adapters.auth0.tokens.policy import ALGORITHMS
+from cortex_adapters.auth0.tokens.refusal import refused
 
 MAX_RSA_BITS: Final = 8192
 _PUBLIC: Final = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y")}

@@ -8,14 +8,18 @@ from functools import cache
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from cortex_adapters.auth0.provider import JwtIdentityProvider
+from cortex_adapters.auth0.tokens.key_set import KeySet
+from cortex_adapters.auth0.tokens.policy import MAX_SIZE, TokenPolicy
+from cortex_adapters.auth0.tokens.verifier import TokenVerifier, read_token
 from cortex_adapters.local_identity.issuer import ISSUER, NAMESPACE, LocalIssuer
 from cortex_adapters.local_identity.keys import SigningKey, jwks
-from cortex_adapters.local_identity.provider import LocalIdentityProvider
-from cortex_adapters.local_identity.shared_key import KeySource, fixed_key
-from cortex_adapters.local_identity.tokens.key_set import KeySet
-from cortex_adapters.local_identity.tokens.policy import TokenPolicy
-from cortex_adapters.local_identity.tokens.verifier import TokenVerifier, read_token
-from cortex_core.ports.identity import Credential, Principal
+from cortex_adapters.local_identity.opening import LocalIdentity
+from cortex_adapters.local_identity.shared_key import KeyPairSource, fixed_key
+from cortex_adapters.memory.telemetry import MemoryTelemetry
+from cortex_adapters.server.issuers import local_issuer as trusted
+from cortex_core.ports import Clock, Credential, Principal, Telemetry
+from cortex_core.ports.clock import system_clock
 
 AUDIENCE = "https://api.cortex.test"
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -113,12 +117,25 @@ def local_issuer(clock: SetClock | None = None) -> LocalIssuer:
     return LocalIssuer(signing_key(), clock=clock or SetClock(), audience=AUDIENCE)
 
 
-def local_provider(
-    clock: SetClock | None = None, *, key: KeySource | None = None
-) -> LocalIdentityProvider:
-    return LocalIdentityProvider(
-        key or fixed_key(signing_key()), clock=clock or SetClock(), audience=AUDIENCE
+def provider(
+    local: LocalIdentity,
+    clock: Clock = system_clock,
+    telemetry: Telemetry | None = None,
+) -> JwtIdentityProvider:
+    """Give a provider that trusts *local* alone."""
+    return JwtIdentityProvider(
+        [trusted(local)], clock=clock, telemetry=telemetry or MemoryTelemetry()
     )
+
+
+def local_provider(
+    clock: SetClock | None = None,
+    *,
+    key: KeyPairSource | None = None,
+    telemetry: Telemetry | None = None,
+) -> JwtIdentityProvider:
+    local = LocalIdentity(key or fixed_key(signing_key()), audience=AUDIENCE)
+    return provider(local, clock or SetClock(), telemetry)
 
 
 def bearer(token: str) -> Credential:
@@ -129,5 +146,7 @@ def verify(token: str, *keys: object, policy: TokenPolicy | None = None) -> Prin
     """Verify *token* at NOW with the JWK Set of *keys*."""
     rules = policy or TokenPolicy(issuer=ISSUER, audience=AUDIENCE, namespace=NAMESPACE)
     verifier = TokenVerifier(rules)
-    admitted = verifier.admit(read_token(token, max_size=rules.max_size))
-    return verifier.prove(admitted, KeySet({"keys": list(keys)}, rules.algorithms), NOW)
+    admitted = verifier.admit(read_token(token, max_size=MAX_SIZE))
+    found = KeySet({"keys": list(keys)}, rules.algorithms)
+    key = found.find(admitted.header.key_id, admitted.header.algorithm)
+    return verifier.prove(admitted, key, NOW)

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from cortex_adapters.local_identity.tokens.refusal import refused
+from cortex_adapters.auth0.tokens.refusal import refused
 
 _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _OPAQUE: Final = 1

@@ -11,7 +11,7 @@ import math
 import re
 from typing import Final, NoReturn
 
-from cortex_adapters.local_identity.tokens.refusal import refused
+from cortex_adapters.auth0.tokens.refusal import refused
 
 JsonObject = dict[str, object]
 

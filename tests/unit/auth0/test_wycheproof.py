@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from cortex_adapters.local_identity.tokens.compact import split
-from cortex_adapters.local_identity.tokens.header import check_header
-from cortex_adapters.local_identity.tokens.key_set import KeySet
-from cortex_adapters.local_identity.tokens.policy import ALGORITHMS, JWT, TokenPolicy
-from cortex_adapters.local_identity.tokens.strict_json import read_object
+from cortex_adapters.auth0.tokens.compact import split
+from cortex_adapters.auth0.tokens.header import check_header
+from cortex_adapters.auth0.tokens.key_set import KeySet
+from cortex_adapters.auth0.tokens.policy import ALGORITHMS, JWT, MAX_SIZE, TokenPolicy
+from cortex_adapters.auth0.tokens.strict_json import read_object
 from cortex_core.domain.errors import UnauthenticatedError
-from tests.unit.local_identity.forge import bearer, local_provider
-from tests.unit.local_identity.vectors import vectors
+from tests.unit.auth0.forge import bearer, local_provider
+from tests.unit.auth0.vectors import vectors
 
 # Their payloads are no claims and their headers have no typ: this is as far as they can go.
 POLICY = TokenPolicy(
@@ -34,7 +34,7 @@ def groups() -> list[dict[str, Any]]:
 def signature_outcome(jws: str, keys: KeySet) -> str:
     """Take the steps up to the signature; return the reason of a refusal, or nothing."""
     try:
-        parts = split(jws, max_size=POLICY.max_size)
+        parts = split(jws, max_size=MAX_SIZE)
         header = check_header(read_object(parts.header), POLICY)
         key = keys.find(header.key_id, header.algorithm)
         if key is None:

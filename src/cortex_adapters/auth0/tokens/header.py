@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
-from cortex_adapters.local_identity.tokens.policy import TokenPolicy
-from cortex_adapters.local_identity.tokens.refusal import refused
-from cortex_adapters.local_identity.tokens.strict_json import JsonObject
+from cortex_adapters.auth0.tokens.policy import TokenPolicy
+from cortex_adapters.auth0.tokens.refusal import refused
+from cortex_adapters.auth0.tokens.strict_json import JsonObject
 
 MAX_KID: Final = 256
 

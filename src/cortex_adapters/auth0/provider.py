@@ -1,0 +1,95 @@
+"""The identity port over any number of issuers, each with its own rules and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cortex_adapters.auth0.keys.source import KeySource
+from cortex_adapters.auth0.tokens.policy import MAX_SIZE, TokenPolicy
+from cortex_adapters.auth0.tokens.refusal import refused
+from cortex_adapters.auth0.tokens.verified import VerifiedTokens
+from cortex_adapters.auth0.tokens.verifier import TokenVerifier, Unverified, read_token
+from cortex_core.domain.errors import SettingsError, UnauthenticatedError
+from cortex_core.ports import Clock, Credential, Principal, Telemetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedIssuer:
+    """An issuer whose tokens are accepted: its rules, and where its keys come from."""
+
+    policy: TokenPolicy
+    keys: KeySource
+
+
+class JwtIdentityProvider:
+    """Verifies signed access tokens of the issuers it is given.
+
+    A token is read, and routed to its issuer by the exact `iss` it claims, before a key is
+    asked for: what is no token, or names an issuer that is not trusted, costs no network.
+    Each issuer has its own algorithms, keys and audience, and proves nothing for another.
+
+    A token that was verified is remembered until it expires, among at most 4096 others; why
+    that is safe is said in `tokens.verified`. A refusal is counted and logged with its reason,
+    and with nothing of the token but the issuer that refused it.
+    """
+
+    def __init__(
+        self,
+        issuers: Iterable[TrustedIssuer],
+        *,
+        clock: Clock,
+        telemetry: Telemetry,
+        max_size: int = MAX_SIZE,
+    ) -> None:
+        self._issuers: dict[str, tuple[TokenVerifier, KeySource]] = {}
+        for issuer in issuers:
+            name = issuer.policy.issuer
+            if name in self._issuers:
+                raise SettingsError([f"The issuer {name} is trusted twice."])
+            self._issuers[name] = TokenVerifier(issuer.policy), issuer.keys
+        self._clock = clock
+        self._telemetry = telemetry
+        self._max_size = max_size
+        self._verified = VerifiedTokens()
+
+    async def authenticate(self, credential: Credential) -> Principal:
+        """Return the principal that *credential* proves.
+
+        Raises:
+            UnauthenticatedError: It proves nobody; the reason is for our own log.
+            IdentityUnavailableError: The keys cannot be had at the moment.
+            StorageCorruptError: The stored key of the local issuer is damaged.
+        """
+        if credential.scheme != "Bearer":
+            raise self._noted(refused("scheme"))
+        known = self._verified.get(credential.token, self._clock())
+        return known or await self._prove(credential.token)
+
+    async def _prove(self, text: str) -> Principal:
+        issuer = ""
+        try:
+            token = read_token(text, max_size=self._max_size)
+            verifier, keys = self._route(token)
+            issuer = verifier.policy.issuer
+            admitted = verifier.admit(token)
+            key = await keys.find(admitted.header.key_id, admitted.header.algorithm)
+            now = self._clock()
+            principal = verifier.prove(admitted, key, now)
+        except UnauthenticatedError as refusal:
+            self._noted(refusal, issuer)
+            raise
+        self._verified.put(text, now, principal)
+        return principal
+
+    def _route(self, token: Unverified) -> tuple[TokenVerifier, KeySource]:
+        named = token.claims.get("iss")
+        found = self._issuers.get(named) if isinstance(named, str) else None
+        if found is None:
+            raise refused("issuer")
+        return found
+
+    def _noted(self, refusal: UnauthenticatedError, issuer: str = "") -> UnauthenticatedError:
+        self._telemetry.count("identity.refused", reason=refusal.reason, issuer=issuer)
+        self._telemetry.log("identity.refused", reason=refusal.reason, issuer=issuer)
+        return refusal

@@ -1,0 +1,1 @@
+"""The verification of tokens, without a network."""
