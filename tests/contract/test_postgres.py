@@ -13,6 +13,9 @@ from cortex_adapters.postgres.stream import PostgresEventStream, open_stream
 from cortex_core.contract import PersistenceContract, SharedEventStreamContract
 from tests import postgres
 
+# What all the rest belongs to.
+_TABLES = (b"workspaces", b"users", b"sessions", b"revocations", b"replays", b"registry")
+
 
 @pytest.fixture(scope="session")
 def migrated_database(postgres_server: str) -> Iterator[str]:
@@ -25,7 +28,8 @@ class TestPostgresStore(PersistenceContract):
     @pytest.fixture
     async def store(self, migrated_database: str) -> AsyncIterator[PostgresStore]:
         with psycopg.connect(migrated_database) as connection:
-            connection.execute("DELETE FROM workspaces; DELETE FROM users; DELETE FROM registry")
+            for table in _TABLES:
+                connection.execute(b"DELETE FROM " + table)
         async with open_store(migrated_database) as store:
             yield store
 

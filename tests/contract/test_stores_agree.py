@@ -41,4 +41,6 @@ def test_the_stores_agree(tmp_path: Path, fresh_database: str) -> None:
 
 def _empty(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute("TRUNCATE users, workspaces, turns, registry CASCADE")
+        connection.execute(
+            "TRUNCATE users, workspaces, turns, sessions, revocations, replays, registry CASCADE"
+        )

@@ -11,6 +11,9 @@ from cortex_adapters.memory.repositories.conversations import MemoryConversation
 from cortex_adapters.memory.repositories.events import MemoryEvents
 from cortex_adapters.memory.repositories.messages import MemoryMessages
 from cortex_adapters.memory.repositories.registry import MemoryRegistry
+from cortex_adapters.memory.repositories.replays import MemoryReplays
+from cortex_adapters.memory.repositories.revocations import MemoryRevocations
+from cortex_adapters.memory.repositories.sessions import MemorySessions
 from cortex_adapters.memory.repositories.turns import MemoryTurns
 from cortex_adapters.memory.repositories.users import MemoryUsers
 from cortex_adapters.memory.repositories.workspaces import MemoryWorkspaces
@@ -28,6 +31,9 @@ class MemoryUnitOfWork:
     messages: MemoryMessages
     turns: MemoryTurns
     events: MemoryEvents
+    sessions: MemorySessions
+    revocations: MemoryRevocations
+    replays: MemoryReplays
     registry: MemoryRegistry
 
 
@@ -63,6 +69,9 @@ class MemoryStore:
                 messages=MemoryMessages(transaction),
                 turns=MemoryTurns(transaction),
                 events=MemoryEvents(transaction),
+                sessions=MemorySessions(transaction),
+                revocations=MemoryRevocations(transaction),
+                replays=MemoryReplays(transaction),
                 registry=MemoryRegistry(transaction),
             )
         finally:

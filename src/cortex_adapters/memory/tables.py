@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from cortex_core.domain.events import Recorded
 from cortex_core.domain.ids import ConversationId, MessageId, TurnId, UserId, WorkspaceId
 from cortex_core.domain.models import Conversation, Message, Role, Turn, User, Workspace
+from cortex_core.domain.sessions import Revocation, RevocationKind, Session
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -82,6 +83,11 @@ class Tables:
     )
     turns: Table[TurnId, Turn] = field(default_factory=Table[TurnId, Turn])
     queue: Table[TurnId, Lease] = field(default_factory=Table[TurnId, Lease])
+    sessions: Table[str, Session] = field(default_factory=Table[str, Session])
+    revocations: Table[tuple[str, RevocationKind, str], Revocation] = field(
+        default_factory=Table[tuple[str, RevocationKind, str], Revocation]
+    )
+    replays: Table[str, datetime] = field(default_factory=Table[str, datetime])
     registry: Table[str, str] = field(default_factory=Table[str, str])
 
     def draft(self) -> Tables:

@@ -14,6 +14,9 @@ from cortex_adapters.postgres.repositories.conversations import PostgresConversa
 from cortex_adapters.postgres.repositories.events import PostgresEvents
 from cortex_adapters.postgres.repositories.messages import PostgresMessages
 from cortex_adapters.postgres.repositories.registry import PostgresRegistry
+from cortex_adapters.postgres.repositories.replays import PostgresReplays
+from cortex_adapters.postgres.repositories.revocations import PostgresRevocations
+from cortex_adapters.postgres.repositories.sessions import PostgresSessions
 from cortex_adapters.postgres.repositories.turns import PostgresTurns
 from cortex_adapters.postgres.repositories.users import PostgresUsers
 from cortex_adapters.postgres.repositories.workspaces import PostgresWorkspaces
@@ -53,6 +56,18 @@ class PostgresUnitOfWork:
     @property
     def events(self) -> PostgresEvents:
         return PostgresEvents(self._session)
+
+    @property
+    def sessions(self) -> PostgresSessions:
+        return PostgresSessions(self._session)
+
+    @property
+    def revocations(self) -> PostgresRevocations:
+        return PostgresRevocations(self._session)
+
+    @property
+    def replays(self) -> PostgresReplays:
+        return PostgresReplays(self._session)
 
     @property
     def registry(self) -> PostgresRegistry:

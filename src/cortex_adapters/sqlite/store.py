@@ -13,6 +13,9 @@ from cortex_adapters.sqlite.repositories.conversations import SqliteConversation
 from cortex_adapters.sqlite.repositories.events import SqliteEvents
 from cortex_adapters.sqlite.repositories.messages import SqliteMessages
 from cortex_adapters.sqlite.repositories.registry import SqliteRegistry
+from cortex_adapters.sqlite.repositories.replays import SqliteReplays
+from cortex_adapters.sqlite.repositories.revocations import SqliteRevocations
+from cortex_adapters.sqlite.repositories.sessions import SqliteSessions
 from cortex_adapters.sqlite.repositories.turns import SqliteTurns
 from cortex_adapters.sqlite.repositories.users import SqliteUsers
 from cortex_adapters.sqlite.repositories.workspaces import SqliteWorkspaces
@@ -49,6 +52,18 @@ class SqliteUnitOfWork:
     @property
     def events(self) -> SqliteEvents:
         return SqliteEvents(self._transaction)
+
+    @property
+    def sessions(self) -> SqliteSessions:
+        return SqliteSessions(self._transaction)
+
+    @property
+    def revocations(self) -> SqliteRevocations:
+        return SqliteRevocations(self._transaction)
+
+    @property
+    def replays(self) -> SqliteReplays:
+        return SqliteReplays(self._transaction)
 
     @property
     def registry(self) -> SqliteRegistry:

@@ -60,6 +60,19 @@ WRITES: Final[dict[str, Write]] = {
     "events.append": lambda work, scene: work.events.append(
         make.event(scene.conversation, scene.owner)
     ),
+    "sessions.add": lambda work, _: work.sessions.add(make.session()),
+    "sessions.delete": lambda work, _: work.sessions.delete(make.session().digest),
+    "sessions.delete_by_session_id": lambda work, _: work.sessions.delete_by_session_id(
+        make.ISSUER, "sid"
+    ),
+    "sessions.delete_by_subject": lambda work, _: work.sessions.delete_by_subject(
+        make.ISSUER, "subject"
+    ),
+    "sessions.purge": lambda work, _: work.sessions.purge(now=make.NOON, limit=9),
+    "revocations.add": lambda work, _: work.revocations.add(make.revocation()),
+    "revocations.purge": lambda work, _: work.revocations.purge(now=make.NOON, limit=9),
+    "replays.spend": lambda work, _: work.replays.spend("key", now=make.NOON, until=make.at(1)),
+    "replays.purge": lambda work, _: work.replays.purge(now=make.NOON, limit=9),
     "registry.ensure": lambda work, _: work.registry.ensure("epoch", "one"),
 }
 each_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())

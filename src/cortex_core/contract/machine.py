@@ -19,6 +19,7 @@ from cortex_core.contract.agreement import vocabulary as some
 from cortex_core.contract.agreement.conversations import ConversationRules
 from cortex_core.contract.agreement.messages import MessageRules
 from cortex_core.contract.agreement.reads import ReadRules
+from cortex_core.contract.agreement.sessions import SessionRules
 from cortex_core.contract.agreement.turns import TurnRules
 from cortex_core.contract.agreement.workspaces import WorkspaceRules
 from cortex_core.domain.ids import ConversationId, UserId, WorkspaceId
@@ -26,7 +27,9 @@ from cortex_core.domain.models import Conversation, Message, MessageRole, User, 
 from cortex_core.domain.policy import OWNERS
 
 
-class StoresAgree(WorkspaceRules, ConversationRules, MessageRules, TurnRules, ReadRules):
+class StoresAgree(
+    WorkspaceRules, ConversationRules, MessageRules, TurnRules, SessionRules, ReadRules
+):
     """Commands of every kind: alone, several in one unit, and units that are undone."""
 
     def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 from msgspec.structs import replace
@@ -30,6 +31,7 @@ from cortex_core.domain.models import (
     UserStatus,
     Workspace,
 )
+from cortex_core.domain.sessions import Revocation, RevocationKind, Session
 from cortex_core.ports import Principal, Prompt
 
 NOON: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -198,6 +200,47 @@ def bell(conversation_id: ConversationId, seq: int = 1) -> Bell:
 def delta(conversation_id: ConversationId, index: int = 0, text: str = "piece ") -> TurnDelta:
     return TurnDelta(
         conversation_id=conversation_id, turn_id=_TURN, attempt=1, index=index, text=text
+    )
+
+
+def session(
+    secret: str | None = None,
+    *,
+    issuer: str = ISSUER,
+    subject: str | None = None,
+    session_id: str | None = None,
+    sealed: bytes = b"sealed",
+    created_at: datetime = NOON,
+    expires_at: datetime | None = None,
+) -> Session:
+    return Session(
+        digest=sha256((secret or new_id()).encode()).hexdigest(),
+        issuer=issuer,
+        subject=subject or new_id(),
+        session_id=session_id,
+        sealed=sealed,
+        created_at=created_at,
+        updated_at=created_at,
+        expires_at=expires_at or at(3600),
+    )
+
+
+def revocation(
+    kind: RevocationKind = RevocationKind.SESSION,
+    value: str | None = None,
+    *,
+    issuer: str = ISSUER,
+    before: datetime = NOON,
+    revoked_at: datetime = NOON,
+    expires_at: datetime | None = None,
+) -> Revocation:
+    return Revocation(
+        issuer=issuer,
+        kind=kind,
+        value=value or new_id(),
+        before=None if kind is RevocationKind.TOKEN else before,
+        revoked_at=revoked_at,
+        expires_at=expires_at or at(3600),
     )
 
 

@@ -13,6 +13,9 @@ from cortex_core.contract.paging import PagingContract
 from cortex_core.contract.participants import ParticipantsContract
 from cortex_core.contract.posts import PostsContract
 from cortex_core.contract.registry import RegistryContract
+from cortex_core.contract.replays import ReplaysContract
+from cortex_core.contract.revocations import RevocationsContract
+from cortex_core.contract.sessions import SessionsContract
 from cortex_core.contract.turns import TurnsContract
 from cortex_core.contract.units import UnitsContract
 from cortex_core.contract.users import UsersContract
@@ -32,6 +35,9 @@ class PersistenceContract(
     TurnsContract,
     LeasesContract,
     EventsContract,
+    SessionsContract,
+    RevocationsContract,
+    ReplaysContract,
     RegistryContract,
     ValuesContract,
     PagingContract,

@@ -21,6 +21,7 @@ from cortex_core.contract.store import (
 from cortex_core.contract.turns import lease, queued
 from cortex_core.domain.errors import ConflictError, NotFoundError
 from cortex_core.domain.models import Conversation, Role, User
+from cortex_core.domain.sessions import Session
 from cortex_core.ports import Store, UnitOfWork
 
 
@@ -183,10 +184,11 @@ class UnitsContract(StoreContract):
 
 
 class _Before(Scene, frozen=True, kw_only=True):
-    """A scene, someone who is no part of it, and another conversation with a turn."""
+    """A scene, someone who is no part of it, another conversation with a turn, and a session."""
 
     guest: User
     other: Conversation
+    session: Session
 
 
 async def _before(store: Store) -> _Before:
@@ -194,12 +196,16 @@ async def _before(store: Store) -> _Before:
     guest = await stored_user(store)
     other = await stored_conversation(store, scene.workspace)
     await queued(store, Scene(owner=scene.owner, workspace=scene.workspace, conversation=other))
+    session = make.session()
+    async with store.begin() as work:
+        await work.sessions.add(session)
     return _Before(
         owner=scene.owner,
         workspace=scene.workspace,
         conversation=scene.conversation,
         guest=guest,
         other=other,
+        session=session,
     )
 
 
@@ -215,6 +221,9 @@ async def _change_everything(work: UnitOfWork, before: _Before) -> None:
     await work.conversations.add_participant(make.participant(conversation, before.guest))
     await work.messages.add(make.message(conversation, before.owner))
     await work.events.append(make.event(conversation, before.owner))
+    await work.sessions.delete(before.session.digest)
+    await work.revocations.add(make.revocation())
+    await work.replays.spend("key", now=make.NOON, until=make.at(1))
     await work.registry.ensure("epoch", "one")
 
 
@@ -233,5 +242,10 @@ async def _assert_unchanged(store: Store, before: _Before) -> None:
         assert list(await work.conversations.participants(inside, after=None, limit=9)) == []
         assert list(await work.messages.in_conversation(inside, after=None, limit=9)) == []
         assert list(await work.events.since(inside, seq=0, limit=9)) == []
+        session = await work.sessions.get(before.session.digest, now=make.NOON)
+        assert same(session, before.session)
+        assert list(await work.revocations.since(make.NOON, now=make.NOON)) == []
         assert await work.registry.get("epoch") is None
+    async with store.begin() as work:
+        assert await work.replays.spend("key", now=make.NOON, until=make.at(1))
     assert [turn.attempts for turn in await lease(store, "one", now=1)] == [1]

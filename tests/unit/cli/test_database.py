@@ -8,8 +8,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cortex_adapters.migrations import load_steps
 from tests.unit.cli.conftest import Cortex
 
+STEPS = load_steps("cortex_adapters.postgres.migrations")
+"""By number and name, those of the other database are the same."""
+LATEST = len(STEPS)
 AWAY = "postgresql://u:hunter2@127.0.0.1:1/x"
 
 
@@ -25,30 +29,31 @@ def url(request: pytest.FixtureRequest) -> str:
 def test_a_schema_is_brought_up_to_date_once(cortex: Cortex, url: str):
     code, out, err = cortex("db", "status", database_url=url)
     assert (code, err) == (0, "")
-    assert out.splitlines()[0].endswith(": step 0 of 1, and pending:")
-    assert out.splitlines()[1] == "  0001 initial"
+    assert out.splitlines()[0].endswith(f": step 0 of {LATEST}, and pending:")
+    names = [f"{step.number:04} {step.name}" for step in STEPS]
+    assert out.splitlines()[1 : LATEST + 1] == [f"  {name}" for name in names]
     code, out, err = cortex("db", "upgrade", database_url=url)
     assert (code, err) == (0, "")
-    assert out.splitlines()[0] == "applied 0001 initial"
-    assert out.splitlines()[1].endswith(": step 1 of 1, up to date")
+    assert out.splitlines()[:LATEST] == [f"applied {name}" for name in names]
+    assert out.splitlines()[LATEST].endswith(f": step {LATEST} of {LATEST}, up to date")
     code, again, _ = cortex("db", "upgrade", database_url=url)
-    assert (code, again.splitlines()) == (0, out.splitlines()[1:])
+    assert (code, again.splitlines()) == (0, out.splitlines()[LATEST:])
 
 
 def test_the_schema_as_json(cortex: Cortex, url: str):
-    step = {"number": 1, "name": "initial"}
+    steps = [{"number": step.number, "name": step.name} for step in STEPS]
     _, out, _ = cortex("db", "status", "--json", database_url=url)
     status = json.loads(out)
     database = status.pop("database")
-    assert status == {"current": 0, "latest": 1, "pending": [step]}
+    assert status == {"current": 0, "latest": LATEST, "pending": steps}
     assert url.startswith("sqlite") == database.startswith("sqlite")
     _, out, _ = cortex("db", "upgrade", "--json", database_url=url)
     assert json.loads(out) == {
         "database": database,
-        "current": 1,
-        "latest": 1,
+        "current": LATEST,
+        "latest": LATEST,
         "pending": [],
-        "applied": [step],
+        "applied": steps,
     }
     _, out, _ = cortex("db", "upgrade", "--json", database_url=url)
     assert json.loads(out)["applied"] == []
@@ -109,23 +114,26 @@ def test_a_check_says_which_settings_have_no_effect_yet(cortex: Cortex):
 def test_a_check_of_a_schema_that_is_behind(cortex: Cortex, fresh_database: str):
     code, out, _ = cortex("check", "--json", database_url=fresh_database)
     assert code == 1
-    assert findings(out)["schema"] == (False, "step 0 of 1; Run: cortex db upgrade")
+    assert findings(out)["schema"] == (False, f"step 0 of {LATEST}; Run: cortex db upgrade")
     code, out, _ = cortex("check", "--json")
     assert code == 0
-    assert findings(out)["schema"] == (True, "step 0 of 1; the next start brings it up to date")
+    assert findings(out)["schema"] == (
+        True,
+        f"step 0 of {LATEST}; the next start brings it up to date",
+    )
 
 
 def test_a_check_of_a_schema_that_is_ahead(cortex: Cortex, tmp_path: Path):
     cortex("db", "upgrade")
     with sqlite3.connect(tmp_path / "cortex.db") as connection:
-        connection.execute("INSERT INTO schema_steps VALUES (2, 'later', 'x', 0)")
+        connection.execute("INSERT INTO schema_steps VALUES (99, 'later', 'x', 0)")
     connection.close()
     code, out, _ = cortex("check", "--json")
     assert code == 1
     assert findings(out)["database"][0]
     ok, detail = findings(out)["schema"]
     assert not ok
-    assert "step 2 (later)" in detail
+    assert "step 99 (later)" in detail
 
 
 def test_a_check_of_a_database_that_is_away(cortex: Cortex):
@@ -189,7 +197,7 @@ def test_a_schema_that_is_ahead_is_not_to_be_upgraded(
 ):
     cortex("db", "upgrade")
     with closing(sqlite3.connect(tmp_path / "cortex.db", isolation_level=None)) as connection:
-        connection.execute("INSERT INTO schema_steps VALUES (2, 'later', 'x', 0)")
+        connection.execute("INSERT INTO schema_steps VALUES (99, 'later', 'x', 0)")
     code, out, err = cortex(*arguments)
     assert code == 1
     assert "Run the release that made it, or use another database." in out + err

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import psycopg
@@ -48,6 +48,14 @@ _SEED = """
     INSERT INTO turns SELECT id(5, c * 100 + n), id(3, c), id(4, c * 100 + n),
         CASE n WHEN 1 THEN 'queued' ELSE 'completed' END, 0, NULL, now() + c * interval '1 minute',
         NULL, NULL, now(), now() FROM generate_series(1, 1000) c, generate_series(1, 10) n;
+    INSERT INTO sessions SELECT lpad(to_hex(n), 64, '0'), 'issuer', 'subject ' || n % 2000,
+        'sid ' || n, 'sealed', 1, now(), now(), now() + n * interval '1 minute'
+        FROM generate_series(1, 20000) n;
+    INSERT INTO revocations SELECT 'issuer', 'session', 'sid ' || n, now(),
+        now() - n * interval '1 minute', now() + n * interval '1 minute'
+        FROM generate_series(1, 20000) n;
+    INSERT INTO replays SELECT 'key ' || n, now() + n * interval '1 minute'
+        FROM generate_series(1, 20000) n;
     INSERT INTO registry SELECT 'name ' || n, '' FROM generate_series(1, 2000) n;
     ANALYZE;
     """
@@ -61,6 +69,8 @@ ADA = UserId(_id(1, 77))
 LAB = WorkspaceId(_id(2, 3))
 TALK = ConversationId(_id(3, 55))
 NOTE = MessageId(_id(4, 5507))
+SOON = datetime.now(UTC) + timedelta(hours=1)
+RECENTLY = datetime.now(UTC) - timedelta(minutes=1)
 BEFORE: tuple[datetime, ConversationId] = (make.at(10**7), TALK)
 
 user: User = User(
@@ -80,6 +90,7 @@ turn = Turn(
     created_at=make.NOON,
     updated_at=make.NOON,
 )
+session = make.session(issuer="issuer", session_id="sid 77")
 
 Call = Callable[[UnitOfWork], Awaitable[object]]
 CALLS: dict[str, Call] = {
@@ -140,6 +151,25 @@ CALLS: dict[str, Call] = {
     "turns.finish": lambda work: work.turns.finish(turn, worker="one"),
     "events.append": lambda work: work.events.append(make.event(conversation, user)),
     "events.since": lambda work: work.events.since(TALK, seq=3, limit=51),
+    "sessions.add": lambda work: work.sessions.add(session),
+    "sessions.get": lambda work: work.sessions.get(session.digest, now=make.NOON),
+    "sessions.update": lambda work: work.sessions.update(session, version=1),
+    "sessions.delete": lambda work: work.sessions.delete(session.digest),
+    "sessions.delete_by_session_id": lambda work: work.sessions.delete_by_session_id(
+        "issuer", "sid 77"
+    ),
+    "sessions.delete_by_subject": lambda work: work.sessions.delete_by_subject(
+        "issuer", "subject 77"
+    ),
+    "sessions.present": lambda work: work.sessions.present([session.digest] * 3, now=make.NOON),
+    "sessions.purge": lambda work: work.sessions.purge(now=SOON, limit=1_000),
+    "revocations.add": lambda work: work.revocations.add(
+        make.revocation(value="sid 77", issuer="issuer")
+    ),
+    "revocations.since": lambda work: work.revocations.since(RECENTLY, now=SOON),
+    "revocations.purge": lambda work: work.revocations.purge(now=SOON, limit=1_000),
+    "replays.spend": lambda work: work.replays.spend("key 77", now=make.NOON, until=SOON),
+    "replays.purge": lambda work: work.replays.purge(now=SOON, limit=1_000),
     "registry.ensure": lambda work: work.registry.ensure("name 7", "value"),
     "registry.get": lambda work: work.registry.get("name 7"),
 }

@@ -49,6 +49,11 @@ READS: dict[str, Write] = {
         scene.conversation.id, after=None, limit=9
     ),
     "events.since": lambda work, scene: work.events.since(scene.conversation.id, seq=0, limit=9),
+    "sessions.get": lambda work, _: work.sessions.get(make.session().digest, now=make.NOON),
+    "sessions.present": lambda work, _: work.sessions.present(
+        [make.session().digest] * 1_000, now=make.NOON
+    ),
+    "revocations.since": lambda work, _: work.revocations.since(make.NOON, now=make.NOON),
     "registry.get": lambda work, _: work.registry.get("epoch"),
 }
 
@@ -73,6 +78,16 @@ async def test_a_single_write_is_one_round_trip_where_it_can_be(
     async with store.begin(single=True) as work:
         await WRITES[name](work, scene)
     assert store.statements - before == SEVERAL.get(name, 1)
+
+
+async def test_a_session_is_renewed_in_one_round_trip(store: PostgresStore) -> None:
+    session = make.session()
+    async with store.begin(single=True) as work:
+        await work.sessions.add(session)
+    before = store.statements
+    async with store.begin(single=True) as work:
+        await work.sessions.update(replace(session, version=2), version=1)
+    assert store.statements - before == 1
 
 
 async def test_a_unit_begins_with_its_first_write(store: PostgresStore) -> None:

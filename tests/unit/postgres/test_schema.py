@@ -60,7 +60,7 @@ async def test_eight_who_upgrade_at_once_take_each_step_once(fresh_database: str
     processes = [_upgrading(fresh_database) for _ in range(8)]
     said = [(await asyncio.to_thread(process.communicate))[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * 8
-    assert sorted(said) == [b"0\n"] * 7 + [f"{len(STEPS)}\n".encode()]
+    assert sum(int(count) for count in said) == len(STEPS)
 
 
 async def test_a_step_that_is_killed_half_way_was_never_taken(

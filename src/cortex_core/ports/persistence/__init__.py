@@ -10,6 +10,11 @@ each method names, and nothing where what they belong to does not exist.
 
 from cortex_core.ports.persistence.conversations import Activity, ConversationRepository
 from cortex_core.ports.persistence.messages import EventLog, MessageRepository
+from cortex_core.ports.persistence.sessions import (
+    ReplayRepository,
+    RevocationRepository,
+    SessionRepository,
+)
 from cortex_core.ports.persistence.store import Registry, Store, UnitOfWork
 from cortex_core.ports.persistence.turns import TurnRepository
 from cortex_core.ports.persistence.users import UserRepository
@@ -21,6 +26,9 @@ __all__ = [
     "EventLog",
     "MessageRepository",
     "Registry",
+    "ReplayRepository",
+    "RevocationRepository",
+    "SessionRepository",
     "Store",
     "TurnRepository",
     "UnitOfWork",

@@ -7,6 +7,11 @@ from typing import Protocol
 
 from cortex_core.ports.persistence.conversations import ConversationRepository
 from cortex_core.ports.persistence.messages import EventLog, MessageRepository
+from cortex_core.ports.persistence.sessions import (
+    ReplayRepository,
+    RevocationRepository,
+    SessionRepository,
+)
 from cortex_core.ports.persistence.turns import TurnRepository
 from cortex_core.ports.persistence.users import UserRepository
 from cortex_core.ports.persistence.workspaces import WorkspaceRepository
@@ -39,6 +44,12 @@ class UnitOfWork(Protocol):
     def turns(self) -> TurnRepository: ...
     @property
     def events(self) -> EventLog: ...
+    @property
+    def sessions(self) -> SessionRepository: ...
+    @property
+    def revocations(self) -> RevocationRepository: ...
+    @property
+    def replays(self) -> ReplayRepository: ...
     @property
     def registry(self) -> Registry: ...
 
