@@ -39,6 +39,7 @@ _PLANTS = [
     Plant("core-pure", "cortex_core.ports.planted", "logging"),
     Plant("contract-pure", "cortex_core.contract.planted", "httpx2"),
     Plant("rooms", "cortex_adapters.memory.planted", "cortex_adapters.postgres"),
+    Plant("rooms", "cortex_adapters.local_identity.planted", "cortex_adapters.auth0.tokens"),
     # A room that no layer names.
     Plant("rooms", "cortex_adapters.planted", "cortex_core.domain"),
     Plant("door-litestar", "cortex_adapters.telemetry.planted", "litestar.types"),
@@ -48,6 +49,7 @@ _PLANTS = [
     Plant("door-sqlite", "cortex_adapters.postgres.planted", "sqlite3"),
     Plant("door-jwt", "cortex_adapters.litestar.planted", "jwt"),
     Plant("door-jwt", "cortex_adapters.litestar.planted", "cryptography.hazmat.primitives"),
+    Plant("door-httpx2", "cortex_adapters.litestar.planted", "httpx2"),
     Plant("door-uvicorn", "cortex_adapters.litestar.planted", "uvicorn"),
     Plant("acyclic", "cortex_core.domain.ids", "cortex_core.domain.models"),
 ]

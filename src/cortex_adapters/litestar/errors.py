@@ -16,7 +16,6 @@ from cortex_core.domain import errors
 from cortex_core.domain.errors import CortexError, Fault
 
 MEDIA_TYPE: Final = "application/problem+json"
-RETRY_AFTER: Final = "1"
 MOST_FAULTS: Final = 50
 REALM: Final = 'realm="cortex"'
 
@@ -120,7 +119,7 @@ class ErrorAnswers:
         problem = problem_of(error, word=correlation_id(request.scope), docs_url=self._docs_url)
         headers = {"cache-control": "no-store"}
         if error.retryable:
-            headers["retry-after"] = RETRY_AFTER
+            headers["retry-after"] = str(error.retry_after)
         if asked := challenge(error, self._resource_metadata):
             headers["www-authenticate"] = asked
         return Response(

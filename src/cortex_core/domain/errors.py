@@ -6,6 +6,7 @@ the same for every occurrence, `remedy` says what the caller can do. Nothing her
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
@@ -30,6 +31,8 @@ class CortexError(Exception):
     remedy: ClassVar[str] = "Report the correlation id to the operator."
     retryable: ClassVar[bool] = False
     severity: ClassVar[Severity] = "info"
+    retry_after: int = 1
+    """Whole seconds until it is worth trying again, where it is `retryable`."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or type(self).meaning())
@@ -228,6 +231,10 @@ class IdentityUnavailableError(UnavailableError):
     code = "identity-unavailable"
     title = "Identity provider unavailable"
     remedy = "Keep the credential and try again in a moment."
+
+    def __init__(self, detail: str = "", *, retry_after: float = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = max(1, math.ceil(retry_after)) if math.isfinite(retry_after) else 1
 
 
 class OutcomeUnknownError(UnavailableError):

@@ -1,0 +1,121 @@
+"""JSON documents from afar, with limits on time, size and the way there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final, Protocol
+
+import httpx2
+import msgspec
+
+CONNECT: Final = 2.0
+TOTAL: Final = 5.0
+"""Seconds until a connection stands, and until all is there."""
+MAX_BODY: Final = 256 * 1024
+
+_OK: Final = 200
+_HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity"}
+_MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=\"?([0-9]{1,9})")
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A JSON object, and for how many seconds its server says that it holds."""
+
+    members: dict[str, object]
+    max_age: float | None = None
+
+
+class FetchError(Exception):
+    """There is no such document to be had; *reason* is a word for our own log."""
+
+    def __init__(self, reason: str, *, retry_after: float = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class Documents(Protocol):
+    """Fetches documents."""
+
+    async def get(self, url: str) -> Document:
+        """Return the JSON object at *url*.
+
+        Raises:
+            FetchError: There is none within the limits.
+        """
+        ...
+
+
+class HttpDocuments:
+    """Documents over HTTP: status 200 only, no redirects, at most 256 KiB, never compressed."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self._client = client
+
+    async def get(self, url: str) -> Document:
+        try:
+            async with self._client.stream("GET", url, headers=_HEADERS) as response:
+                body = await _body(response)
+                max_age = _max_age(response.headers.get("cache-control", ""))
+        except httpx2.TimeoutException as error:
+            raise FetchError("timeout") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
+            raise FetchError("unreachable") from error
+        try:
+            members = msgspec.json.decode(body, type=dict[str, object])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise FetchError("garbage") from error
+        return Document(members=members, max_age=max_age)
+
+
+@asynccontextmanager
+async def open_documents(
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> AsyncIterator[HttpDocuments]:
+    """Open a client for documents; *transport* instead of the network."""
+    timeout = httpx2.Timeout(TOTAL, connect=CONNECT)
+    async with httpx2.AsyncClient(
+        timeout=timeout, follow_redirects=False, transport=transport
+    ) as client:
+        yield HttpDocuments(client)
+
+
+async def _body(response: httpx2.Response) -> bytes:
+    if response.status_code != _OK:
+        raise FetchError(
+            f"status-{response.status_code}",
+            retry_after=_retry_after(response.headers.get("retry-after", "")),
+        )
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise FetchError("compressed")
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) > MAX_BODY:
+            raise FetchError("size")
+    return bytes(body)
+
+
+def _max_age(cache_control: str) -> float | None:
+    """Read for how long an answer holds (RFC 9111 section 5.2.2)."""
+    text = cache_control.lower()
+    if "no-store" in text or "no-cache" in text:
+        return 0
+    match = _MAX_AGE.search(text)
+    return float(match[1]) if match else None
+
+
+def _retry_after(text: str) -> float:
+    """Read seconds or a date (RFC 9110 section 10.2.3); what is neither is no wish."""
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return 0
+    wished = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max(0.0, (wished - datetime.now(UTC)).total_seconds())
