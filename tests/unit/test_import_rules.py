@@ -37,7 +37,7 @@ _PLANTS = [
     Plant("core-layers", "cortex_core.domain.planted", "cortex_core.ports", frozenset({"acyclic"})),
     Plant("core-pure", "cortex_core.services.planted", "hypothesis"),
     Plant("core-pure", "cortex_core.ports.planted", "logging"),
-    Plant("contract-pure", "cortex_core.contract.planted", "httpx2"),
+    Plant("contract-pure", "cortex_core.contract.planted", "tenacity"),
     Plant("rooms", "cortex_adapters.memory.planted", "cortex_adapters.postgres"),
     Plant("rooms", "cortex_adapters.local_identity.planted", "cortex_adapters.auth0.tokens"),
     # A room that no layer names.
