@@ -11,7 +11,7 @@ from cortex_adapters.auth0.tokens.refusal import refused
 from cortex_adapters.auth0.tokens.verified import VerifiedTokens
 from cortex_adapters.auth0.tokens.verifier import TokenVerifier, Unverified, read_token
 from cortex_core.domain.errors import SettingsError, UnauthenticatedError
-from cortex_core.ports import Clock, Credential, Principal, Telemetry
+from cortex_core.ports import Clock, Credential, Principal, Revocations, Telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,13 @@ class JwtIdentityProvider:
     Each issuer has its own algorithms, keys and audience, and proves nothing for another.
 
     A token that was verified is remembered until it expires, among at most 4096 others; why
-    that is safe is said in `tokens.verified`. A refusal is counted and logged with its reason,
-    and with nothing of the token but the issuer that refused it.
+    that is safe is said in `tokens.verified`. Whether it was revoked is asked each time, also
+    of one that is remembered. A refusal is counted and logged with its reason, and with nothing
+    of the token but the issuer that refused it.
+
+    issuers: none of them twice.
+    revocations: who knows what was revoked; None where nothing can be.
+    max_size: the longest token, in characters.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class JwtIdentityProvider:
         *,
         clock: Clock,
         telemetry: Telemetry,
+        revocations: Revocations | None = None,
         max_size: int = MAX_SIZE,
     ) -> None:
         self._issuers: dict[str, tuple[TokenVerifier, KeySource]] = {}
@@ -50,6 +56,7 @@ class JwtIdentityProvider:
             self._issuers[name] = TokenVerifier(issuer.policy), issuer.keys
         self._clock = clock
         self._telemetry = telemetry
+        self._revocations = revocations
         self._max_size = max_size
         self._verified = VerifiedTokens()
 
@@ -61,25 +68,24 @@ class JwtIdentityProvider:
             IdentityUnavailableError: The keys cannot be had at the moment.
             StorageCorruptError: The stored key of the local issuer is damaged.
         """
-        if credential.scheme != "Bearer":
-            raise self._noted(refused("scheme"))
-        known = self._verified.get(credential.token, self._clock())
-        return known or await self._prove(credential.token)
-
-    async def _prove(self, text: str) -> Principal:
         issuer = ""
         try:
-            token = read_token(text, max_size=self._max_size)
-            verifier, keys = self._route(token)
-            issuer = verifier.policy.issuer
-            admitted = verifier.admit(token)
-            key = await keys.find(admitted.header.key_id, admitted.header.algorithm)
-            now = self._clock()
-            principal = verifier.prove(admitted, key, now)
+            if credential.scheme != "Bearer":
+                raise refused("scheme")
+            principal = self._verified.get(credential.token, self._clock())
+            if principal is None:
+                token = read_token(credential.token, max_size=self._max_size)
+                verifier, keys = self._route(token)
+                issuer = verifier.policy.issuer
+                principal = await self._prove(token, verifier, keys)
+                self._verified.put(credential.token, self._clock(), principal)
+            issuer = principal.issuer
+            if self._revocations is not None and await self._revocations.revoked(principal):
+                raise refused("revoked")
         except UnauthenticatedError as refusal:
-            self._noted(refusal, issuer)
+            self._telemetry.count("identity.refused", reason=refusal.reason, issuer=issuer)
+            self._telemetry.log("identity.refused", reason=refusal.reason, issuer=issuer)
             raise
-        self._verified.put(text, now, principal)
         return principal
 
     def _route(self, token: Unverified) -> tuple[TokenVerifier, KeySource]:
@@ -89,7 +95,9 @@ class JwtIdentityProvider:
             raise refused("issuer")
         return found
 
-    def _noted(self, refusal: UnauthenticatedError, issuer: str = "") -> UnauthenticatedError:
-        self._telemetry.count("identity.refused", reason=refusal.reason, issuer=issuer)
-        self._telemetry.log("identity.refused", reason=refusal.reason, issuer=issuer)
-        return refusal
+    async def _prove(
+        self, token: Unverified, verifier: TokenVerifier, keys: KeySource
+    ) -> Principal:
+        verifier.admit(token, self._clock())
+        key = await keys.find(token.header.key_id, token.header.algorithm)
+        return verifier.prove(token, key, self._clock())

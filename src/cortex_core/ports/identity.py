@@ -26,21 +26,30 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """A proven caller. (issuer, subject) is the identity key, never the e-mail address.
 
-    *session_id* names the session at the identity provider that the credential belongs to,
-    *session* the digest of the session here that a browser holds.
+    permissions: what the caller may do at all; none means none.
+    scopes: what the caller's application asked for, and was granted; it gives no right by itself.
+    roles: words of the identity provider, for whoever cares; it gives no right by itself.
+    client_id: the application that got the token.
+    session_id: the sign-on that the token came from.
+    actors: who acts for the subject, the nearest first; empty if it acts itself.
+    auth_time: when the person last proved who they are.
     """
 
     kind: Literal["user", "machine"]
     issuer: str
     subject: str
     permissions: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
     name: str = ""
     email: str | None = None
     email_verified: bool = False
     client_id: str | None = None
-    token_id: str | None = None
+    org_id: str | None = None
     session_id: str | None = None
-    session: str | None = None
+    actors: tuple[str, ...] = ()
+    token_id: str | None = None
+    auth_time: datetime | None = None
     issued_at: datetime | None = None
     expires_at: datetime | None = None
 
@@ -49,14 +58,49 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return Actor(kind=ActorKind(self.kind), id=user_id)
 
 
+class Revocations(Protocol):
+    """What was taken back before it expired."""
+
+    async def revoked(self, principal: Principal) -> bool:
+        """Say whether this token, its sign-on, or all of its subject up to then, was revoked.
+
+        By (issuer, token_id), (issuer, session_id), or (issuer, subject) and an instant after
+        `issued_at`; never by the token's text, which has other spellings.
+
+        Raises:
+            IdentityUnavailableError: Nobody can say right now.
+        """
+        ...
+
+
 class IdentityProvider(Protocol):
-    """Proves who is calling."""
+    """Proves who is calling.
+
+    A provider of tokens refuses whatever can be understood in two ways, and trusts an issuer,
+    its keys and its audience by exact names only. What standards leave open is decided so:
+
+    | decision | here |
+    |---|---|
+    | clocks may differ by (leeway) | 30 s, and never more than 120 s |
+    | the longest token | 16 KiB |
+    | the longest time from `iat` to `exp` | 24 h |
+    | `iat`, and `kid` where an issuer has public keys | needed |
+    | `typ` | JWT, at+jwt or application/at+jwt, in any case |
+    | `crit`, `b64`, `zip` in the header | refused; no extension is known |
+    | a claim of another type than its definition says | refused, and never "nothing" |
+    | `nonce`, `at_hash`, `c_hash`, `s_hash`, `events`, `logout` | refused: another kind of token |
+    | `cnf` | refused, while nothing here proves possession of a key |
+    | `permissions: []` | none; `scope` counts where the claim is missing, for machines |
+    | a machine | `gty` is client-credentials, or `sub` is its client and @clients |
+    | roles, name, e-mail | from the configured namespaced claims only |
+    """
 
     async def authenticate(self, credential: Credential) -> Principal:
         """Return the principal that *credential* proves.
 
         Raises:
-            UnauthenticatedError: It proves nobody.
-            IdentityUnavailableError: Nobody can say right now.
+            UnauthenticatedError: It proves nobody. The error says nothing of why, but in its
+                `reason`, which is for our own log and quotes nothing of the credential.
+            IdentityUnavailableError: Nobody can say right now; the credential may be good.
         """
         ...

@@ -146,7 +146,8 @@ def verify(token: str, *keys: object, policy: TokenPolicy | None = None) -> Prin
     """Verify *token* at NOW with the JWK Set of *keys*."""
     rules = policy or TokenPolicy(issuer=ISSUER, audience=AUDIENCE, namespace=NAMESPACE)
     verifier = TokenVerifier(rules)
-    admitted = verifier.admit(read_token(token, max_size=MAX_SIZE))
+    read = read_token(token, max_size=MAX_SIZE)
+    verifier.admit(read, NOW)
     found = KeySet({"keys": list(keys)}, rules.algorithms)
-    key = found.find(admitted.header.key_id, admitted.header.algorithm)
-    return verifier.prove(admitted, key, NOW)
+    key = found.find(read.header.key_id or "", read.header.algorithm)
+    return verifier.prove(read, key, NOW)

@@ -7,6 +7,7 @@ from cortex_adapters.local_identity.issuer import ISSUER, NAMESPACE
 from cortex_core.domain.errors import SettingsError, UnauthenticatedError
 from tests.unit.auth0.forge import (
     AUDIENCE,
+    NOW,
     TODAY,
     b64,
     claims,
@@ -29,7 +30,8 @@ def policy(**rules) -> TokenPolicy:
         {"audience": ""},
         {"audience": f"{ISSUER}userinfo"},
         {"algorithms": frozenset()},
-        {"algorithms": frozenset({"HS256"})},
+        {"algorithms": frozenset({"HS256", "RS256"})},
+        {"algorithms": frozenset({"HS512"})},
         {"algorithms": frozenset({"none", "RS256"})},
         {"leeway": timedelta(seconds=-1)},
         {"leeway": timedelta(seconds=121)},
@@ -174,3 +176,114 @@ def test_the_roles_of_plain_names_are_nobodys_e_mail():
     """Only names within the namespace count: others may be the user's own."""
     token = sign(None, claims(**{"email": "root@example.com", f"{NAMESPACE}email": None}))
     assert verify(token, jwk()).email is None
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({}, None),
+        ({"azp": None, "client_id": "my_client_id"}, None),
+        ({"client_id": "my_client_id"}, None),
+        ({"client_id": "other"}, "client"),
+        ({"azp": "other"}, "client"),
+        ({"azp": "MY_CLIENT_ID"}, "client"),
+        ({"azp": None}, "client"),
+        ({"azp": ""}, "client"),
+    ],
+    ids=str,
+)
+def test_only_the_applications_that_are_named_come_in(members: dict[str, object], reason):
+    rules = policy(client_ids=frozenset({"my_client_id"}))
+    assert outcome(sign(None, claims(**members)), rules) == reason
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [("org_1", None), ("org_2", "organization"), (None, "organization"), (7, "claim-type")],
+)
+def test_only_the_organization_that_is_named_comes_in(named: object, reason):
+    assert outcome(sign(None, claims(org_id=named)), policy(organization="org_1")) == reason
+
+
+def outcome(token: str, rules: TokenPolicy) -> str | None:
+    try:
+        verify(token, jwk(), policy=rules)
+    except UnauthenticatedError as refusal:
+        return refusal.reason
+    return None
+
+
+def test_an_issuer_ends_on_its_day():
+    assert outcome(sign(), policy(until=NOW)) == "issuer-ended"
+    ending = policy(until=NOW + timedelta(minutes=1))
+    assert verify(sign(), jwk(), policy=ending).expires_at == NOW + timedelta(minutes=1)
+    assert verify(sign(None, claims(exp=TODAY + 5)), jwk(), policy=ending).expires_at == (
+        NOW + timedelta(seconds=5)
+    )
+
+
+def test_a_principal_is_all_that_its_token_says():
+    token = sign(
+        None,
+        claims(
+            **{"https://cortex.test/roles": ["admin", "admin", "editor"]},
+            org_id="org_1",
+            sid="session",
+            jti="id",
+            auth_time=TODAY - 100,
+            act={"sub": "support", "act": {"sub": "robot@clients"}},
+            roles=["root"],
+        ),
+    )
+    principal = verify(token, jwk(), policy=policy(roles_claim="https://cortex.test/roles"))
+    assert principal.roles == {"admin", "editor"}
+    assert principal.scopes == {"openid", "read:messages"}
+    assert (principal.org_id, principal.session_id, principal.token_id) == (
+        "org_1",
+        "session",
+        "id",
+    )
+    assert principal.actors == ("support", "robot@clients")
+    assert principal.auth_time == NOW - timedelta(seconds=100)
+    assert principal.issued_at == NOW - timedelta(seconds=60)
+    assert principal.expires_at == NOW + timedelta(hours=1)
+    assert verify(token, jwk()).roles == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("https://cortex.test/roles", "admin"),
+        ("https://cortex.test/roles", ["admin", 1]),
+        ("https://cortex.test/roles", {"admin": True}),
+        ("org_id", 1),
+        ("sid", ["s"]),
+        ("act", "support"),
+        ("act", [{"sub": "support"}]),
+        ("act", {"sub": "a", "act": "b"}),
+        ("auth_time", "yesterday"),
+        ("auth_time", True),
+    ],
+)
+def test_what_a_principal_is_made_of_has_its_type(name: str, value: object):
+    rules = policy(roles_claim="https://cortex.test/roles")
+    assert outcome(sign(None, claims(**{name: value})), rules) in {"claim-type", "date"}
+
+
+def test_actors_are_people_and_not_too_many():
+    assert outcome(sign(None, claims(act={"iss": "x"})), policy()) == "subject"
+    chain: dict[str, object] = {"sub": "a"}
+    for _ in range(7):
+        chain = {"sub": "a", "act": chain}
+    assert len(verify(sign(None, claims(act=chain)), jwk()).actors) == 8
+    assert outcome(sign(None, claims(act={"sub": "a", "act": chain})), policy()) == "claim-type"
+
+
+def test_domains_of_one_tenant_know_the_same_people():
+    principal = verify(sign(), jwk(), policy=policy(known_as="https://tenant.test/"))
+    assert principal.issuer == "https://tenant.test/"
+
+
+def test_without_a_namespace_there_is_no_profile():
+    principal = verify(sign(), jwk(), policy=policy(namespace=None))
+    assert (principal.name, principal.email, principal.email_verified) == ("", None, False)

@@ -6,8 +6,7 @@ import traceback
 import pytest
 
 from cortex_adapters.auth0.tokens.compact import split
-from cortex_adapters.auth0.tokens.header import check_header
-from cortex_adapters.auth0.tokens.verifier import Admitted, read_token
+from cortex_adapters.auth0.tokens.verifier import read_token
 from cortex_core.domain.errors import UnauthenticatedError
 from tests.unit.auth0.cases import REFUSED, Case
 from tests.unit.auth0.forge import (
@@ -18,7 +17,6 @@ from tests.unit.auth0.forge import (
     signing_key,
     verify,
 )
-from tests.unit.auth0.test_policy import policy
 
 
 def shown(value: object) -> str:
@@ -34,7 +32,6 @@ def test_what_holds_a_token_or_a_key_does_not_show_it():
         bearer(text),
         split(text, max_size=16384),
         unverified,
-        Admitted(token=unverified, header=check_header(unverified.header, policy())),
         local_issuer(),
         local_provider(),
         signing_key(),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cortex_adapters.auth0.tokens.compact import split
-from cortex_adapters.auth0.tokens.header import check_header
+from cortex_adapters.auth0.tokens.header import check_header, read_header
 from cortex_adapters.auth0.tokens.key_set import KeySet
 from cortex_adapters.auth0.tokens.policy import ALGORITHMS, JWT, MAX_SIZE, TokenPolicy
 from cortex_adapters.auth0.tokens.strict_json import read_object
@@ -35,8 +35,9 @@ def signature_outcome(jws: str, keys: KeySet) -> str:
     """Take the steps up to the signature; return the reason of a refusal, or nothing."""
     try:
         parts = split(jws, max_size=MAX_SIZE)
-        header = check_header(read_object(parts.header), POLICY)
-        key = keys.find(header.key_id, header.algorithm)
+        header = read_header(read_object(parts.header))
+        check_header(header, POLICY)
+        key = keys.find(header.key_id or "", header.algorithm)
         if key is None:
             return "key-unknown"
         key.check(parts.signing_input, parts.signature)

@@ -28,7 +28,7 @@ from typing import Final
 
 from cortex_adapters.auth0.keys.discovery import discover, fetch_keys
 from cortex_adapters.auth0.keys.documents import TOTAL, Document, Documents, FetchError
-from cortex_adapters.auth0.tokens.key_set import KeySet, VerificationKey
+from cortex_adapters.auth0.tokens.key_set import Key, KeySet
 from cortex_core.domain.errors import IdentityUnavailableError
 from cortex_core.ports import Telemetry
 
@@ -93,12 +93,14 @@ class KeyCache:
         self._spread = 1.0
         self._unknown: OrderedDict[tuple[str, str], float] = OrderedDict()
 
-    async def find(self, key_id: str, algorithm: str) -> VerificationKey | None:
+    async def find(self, key_id: str | None, algorithm: str) -> Key | None:
         """Return the one key with this `kid` for *algorithm*, or None if there is none.
 
         Raises:
             IdentityUnavailableError: Nobody can say right now.
         """
+        if key_id is None:
+            return None
         held = await self._usable()
         return held.keys.find(key_id, algorithm) or await self._look_again((key_id, algorithm))
 
@@ -139,7 +141,7 @@ class KeyCache:
             raise self._unavailable(self._clock())
         return self._held
 
-    async def _look_again(self, place: tuple[str, str]) -> VerificationKey | None:
+    async def _look_again(self, place: tuple[str, str]) -> Key | None:
         now = self._clock()
         if self._unknown.get(place, now) > now:
             self._unknown.move_to_end(place)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
-from cortex_adapters.auth0.tokens.key_set import KeySet, VerificationKey
+from cortex_adapters.auth0.tokens.key_set import Key, KeySet, SecretKey
+from cortex_adapters.auth0.tokens.policy import HMAC
 
 
 class KeySource(Protocol):
     """The keys of one issuer."""
 
-    async def find(self, key_id: str, algorithm: str) -> VerificationKey | None:
-        """Return the one key with this `kid` for *algorithm*, or None if there is none.
+    async def find(self, key_id: str | None, algorithm: str) -> Key | None:
+        """Return the one key for *algorithm* with this `kid`, or None if there is none.
 
         Raises:
             IdentityUnavailableError: Nobody can say right now.
@@ -28,7 +29,17 @@ class PublishedKeys:
         self._algorithms = frozenset(algorithms)
         self._keys: KeySet | None = None
 
-    async def find(self, key_id: str, algorithm: str) -> VerificationKey | None:
+    async def find(self, key_id: str | None, algorithm: str) -> Key | None:
         if self._keys is None:
             self._keys = KeySet(await self._jwks(), self._algorithms)
-        return self._keys.find(key_id, algorithm)
+        return self._keys.find(key_id, algorithm) if key_id else None
+
+
+class PinnedSecret:
+    """The one secret of an issuer that signs with HS256; a `kid` says nothing here."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = SecretKey(secret)
+
+    async def find(self, key_id: str | None, algorithm: str) -> Key | None:  # noqa: ARG002
+        return self._key if algorithm == HMAC else None

@@ -31,7 +31,7 @@ def check_audience(claims: JsonObject, audience: str) -> None:
 
 
 def check_times(claims: JsonObject, policy: TokenPolicy, now: datetime) -> datetime:
-    """Return when the token expires.
+    """Return when the token expires, or before that its issuer ends.
 
     Whatever passes at *now* passes at any later time before that.
 
@@ -50,7 +50,8 @@ def check_times(claims: JsonObject, policy: TokenPolicy, now: datetime) -> datet
         raise refused("not-yet-valid")
     if not 0 < expires - issued <= policy.max_lifetime.total_seconds():
         raise refused("lifetime")
-    return datetime.fromtimestamp(expires, UTC)
+    expires_at = datetime.fromtimestamp(expires, UTC)
+    return expires_at if policy.until is None else min(expires_at, policy.until)
 
 
 def date(claims: JsonObject, name: str) -> float | None:

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from cortex_adapters.auth0.tokens.policy import TokenPolicy
+from cortex_adapters.auth0.tokens.policy import ALGORITHMS, HMAC, TokenPolicy
 from cortex_adapters.auth0.tokens.refusal import refused
 from cortex_adapters.auth0.tokens.strict_json import JsonObject
 
@@ -21,30 +21,41 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What of a header is used; *type* is in lower case and without `application/`."""
 
     algorithm: str
-    key_id: str
+    key_id: str | None
     type: str
 
 
-def check_header(header: JsonObject, policy: TokenPolicy) -> Header:
+def read_header(header: JsonObject) -> Header:
     """Return the members of *header* that are used.
 
     Raises:
-        UnauthenticatedError: The policy does not allow it.
+        UnauthenticatedError: Nobody's policy allows it.
     """
     # No extension is known here, and JWTs must not be unencoded (RFC 7797 section 7).
     if not header.keys().isdisjoint(("crit", "b64", "zip")):
         raise refused("critical-header")
     algorithm = header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in policy.algorithms:
+    if not isinstance(algorithm, str) or (algorithm != HMAC and algorithm not in ALGORITHMS):
         raise refused("algorithm")
     key_id = header.get("kid")
-    if not isinstance(key_id, str) or not 1 <= len(key_id) <= MAX_KID:
+    if "kid" in header and not (isinstance(key_id, str) and 1 <= len(key_id) <= MAX_KID):
         raise refused("key-id")
     named = header.get("typ", "")
     if not isinstance(named, str):
         raise refused("type")
-    # Media types are equal in any case, and with or without this prefix (section 4.1.9).
-    type_ = named.lower().removeprefix("application/")
-    if type_ not in policy.types:
+    return Header(
+        algorithm=algorithm,
+        key_id=key_id if isinstance(key_id, str) else None,
+        # Media types are equal in any case, and with or without this prefix (section 4.1.9).
+        type=named.lower().removeprefix("application/"),
+    )
+
+
+def check_header(header: Header, policy: TokenPolicy) -> None:
+    """Raise UnauthenticatedError unless *policy* allows *header*."""
+    if header.algorithm not in policy.algorithms:
+        raise refused("algorithm")
+    if header.key_id is None and policy.names_keys:
+        raise refused("key-id")
+    if header.type not in policy.types:
         raise refused("type")
-    return Header(algorithm=algorithm, key_id=key_id, type=type_)

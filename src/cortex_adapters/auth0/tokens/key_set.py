@@ -1,19 +1,47 @@
-"""Public keys out of a JWK Set (RFC 7517): only those fit to verify tokens are kept."""
+"""Keys to verify tokens with: public ones out of a JWK Set (RFC 7517), or a shared secret."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK, PyJWTError
 
 from cortex_adapters.auth0.tokens.policy import ALGORITHMS
 from cortex_adapters.auth0.tokens.refusal import refused
+from cortex_core.domain.errors import SettingsError
 
 MAX_RSA_BITS: Final = 8192
+MIN_SECRET: Final = 32
 _PUBLIC: Final = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y")}
 _CURVE: Final = "P-256"
+
+
+class Key(Protocol):
+    """What one signature can be checked with."""
+
+    def check(self, signing_input: bytes, signature: bytes) -> None:
+        """Raise UnauthenticatedError unless *signature* is this key's over *signing_input*."""
+        ...
+
+
+class SecretKey:
+    """A secret of at least 32 bytes (RFC 7518 section 3.2), for HS256 alone."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < MIN_SECRET:
+            raise SettingsError([f"A secret must have at least {MIN_SECRET} bytes."])
+        self._secret = secret
+
+    def check(self, signing_input: bytes, signature: bytes) -> None:
+        ours = hmac.digest(self._secret, signing_input, hashlib.sha256)
+        if not hmac.compare_digest(ours, signature):
+            raise refused("signature")
 
 
 class VerificationKey:
@@ -36,7 +64,6 @@ class VerificationKey:
             raise ValueError("too long")
 
     def check(self, signing_input: bytes, signature: bytes) -> None:
-        """Raise UnauthenticatedError unless *signature* is this key's over *signing_input*."""
         if not self._key.Algorithm.verify(signing_input, self._key.key, signature):
             raise refused("signature")
 

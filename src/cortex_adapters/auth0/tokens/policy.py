@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -11,6 +11,8 @@ from cortex_core.domain.errors import SettingsError
 
 ALGORITHMS: Final[dict[str, str]] = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC"}
 """The signature algorithms that can be allowed, and the `kty` of their keys."""
+HMAC: Final = "HS256"
+"""Signatures by a shared secret: alone or not at all, so that no public key is ever a secret."""
 
 JWT: Final = "jwt"
 AT_JWT: Final = "at+jwt"
@@ -24,25 +26,42 @@ class TokenPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     issuer: the only `iss`, compared exactly; the token's is never brought into another form.
     audience: must be `aud` or one of it, compared exactly.
-    algorithms: the only `alg`s; RS256, PS256 and ES256 can be allowed.
+    known_as: the issuer in the identity of its principals, where that is another: each domain
+        of one tenant has its own `iss` and keys, and the same people.
+    algorithms: the only `alg`s; of RS256, PS256 and ES256 any, or HS256 alone.
     types: the only `typ`s, in lower case and without `application/`; the empty text among
         them stands for none at all.
-    namespace: what the names of the profile claims begin with (email, email_verified, name).
+    namespace: what the names of the profile claims begin with (email, email_verified, name);
+        None where no token has any.
+    roles_claim: the whole name of the claim with the roles; None where no token has any.
     leeway: how far clocks may differ, up to 120 s; 30 s, as clocks that are kept by NTP
         differ by far less.
     max_lifetime: the longest time from `iat` to `exp`; 24 h, Auth0's own default.
     scope_grants: without a `permissions` claim a user has what `scope` says; false, as with
         RBAC on the claim is always there. A machine's scope counts always.
+    client_ids: the only applications (`azp`, `client_id`) whose tokens are taken; None for all.
+    organization: the only `org_id`; None for any, and for none.
+    until: when the issuer ends, whatever its tokens say; None for never.
     """
 
     issuer: str
     audience: str
+    known_as: str | None = None
     algorithms: frozenset[str] = frozenset({"RS256"})
     types: frozenset[str] = frozenset({JWT, AT_JWT})
-    namespace: str
+    namespace: str | None = None
+    roles_claim: str | None = None
     leeway: timedelta = timedelta(seconds=30)
     max_lifetime: timedelta = timedelta(hours=24)
     scope_grants: bool = False
+    client_ids: frozenset[str] | None = None
+    organization: str | None = None
+    until: datetime | None = None
+
+    @property
+    def names_keys(self) -> bool:
+        """Say whether `kid` is needed: where there can be more than one key."""
+        return HMAC not in self.algorithms
 
     def __post_init__(self) -> None:
         faults = [
@@ -56,8 +75,8 @@ class TokenPolicy(msgspec.Struct, frozen=True, kw_only=True):
                 ),
                 (not self.algorithms, "No algorithm is allowed."),
                 (
-                    not self.algorithms <= ALGORITHMS.keys(),
-                    f"The algorithms can be {', '.join(ALGORITHMS)}.",
+                    not (self.algorithms <= ALGORITHMS.keys() or self.algorithms == {HMAC}),
+                    f"The algorithms can be {', '.join(ALGORITHMS)}, or {HMAC} alone.",
                 ),
                 (
                     not timedelta() <= self.leeway <= MAX_LEEWAY,

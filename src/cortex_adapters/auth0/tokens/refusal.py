@@ -12,6 +12,7 @@ Reason = Literal[
     "binding",  # bound to a key (RFC 7800) that a Bearer credential does not prove
     "claim-type",  # a claim has another type or form than its definition says
     "claim-missing",  # a claim that this type of token must have
+    "client",  # an application that is not among those allowed
     "critical-header",  # asks for an extension; none is known here
     "date",  # exp, iat or nbf is missing or is no date
     "encoding",  # not canonical base64url
@@ -19,13 +20,16 @@ Reason = Literal[
     "expired",
     "issued-in-future",
     "issuer",  # not the one exact issuer
+    "issuer-ended",  # its last day is over
     "json",  # not a strict JSON object
     "key-id",  # kid is missing or is no short text
     "key-unknown",  # no one key has this kid and algorithm
     "lifetime",  # valid for longer than is allowed, or for no time at all
     "not-yet-valid",
     "opaque",  # one segment: from Auth0, a token that was asked for without an audience
+    "organization",  # of another organization, or of none
     "purpose",  # an ID token, a logout token or an event, not an access token
+    "revoked",
     "scheme",  # presented in another way than as Bearer
     "shape",  # not three segments
     "signature",

@@ -1,0 +1,180 @@
+"""Several issuers side by side, and what is asked after a token was believed."""
+
+from datetime import timedelta
+
+import pytest
+
+from cortex_adapters.auth0.keys.source import PinnedSecret, PublishedKeys
+from cortex_adapters.auth0.provider import JwtIdentityProvider, TrustedIssuer
+from cortex_adapters.auth0.tokens.policy import TokenPolicy
+from cortex_adapters.memory.telemetry import MemoryTelemetry
+from cortex_core.domain.errors import SettingsError, UnauthenticatedError
+from cortex_core.ports import Principal
+from tests.unit.auth0.forge import (
+    AUDIENCE,
+    SetClock,
+    bearer,
+    claims,
+    header,
+    jwk,
+    sign,
+    signing_key,
+)
+
+FIRST = "https://first.test/"
+SECOND = "https://second.test/"
+FORMER = "former"
+
+
+def trusted(issuer: str, key: str, audience: str = AUDIENCE) -> TrustedIssuer:
+    async def published() -> object:
+        return {"keys": [jwk(key)]}
+
+    policy = TokenPolicy(issuer=issuer, audience=audience)
+    return TrustedIssuer(policy=policy, keys=PublishedKeys(published, policy.algorithms))
+
+
+def former(secret: bytes = b"s" * 32, **rules) -> TrustedIssuer:
+    policy = TokenPolicy(
+        issuer=FORMER,
+        audience="former-api",
+        algorithms=frozenset({"HS256"}),
+        types=frozenset({"", "jwt"}),
+        **rules,
+    )
+    return TrustedIssuer(policy=policy, keys=PinnedSecret(secret))
+
+
+def token(issuer: str, key: str, audience: str = AUDIENCE) -> str:
+    return sign(
+        header(kid=signing_key(key).kid),
+        claims(iss=issuer, aud=audience),
+        key=signing_key(key).private,
+    )
+
+
+def former_token(secret: bytes = b"s" * 32, **members: object) -> str:
+    return sign(
+        header(alg="HS256", kid=None, typ=None, **members),
+        claims(iss=FORMER, aud="former-api"),
+        key=secret,
+        algorithm="HS256",
+    )
+
+
+class Taken:
+    """Revokes by subject."""
+
+    def __init__(self) -> None:
+        self.subjects: set[str] = set()
+        self.asked = 0
+
+    async def revoked(self, principal: Principal) -> bool:
+        self.asked += 1
+        return principal.subject in self.subjects
+
+
+def provider(
+    *issuers: TrustedIssuer,
+    clock: SetClock | None = None,
+    telemetry: MemoryTelemetry | None = None,
+    revocations: Taken | None = None,
+) -> JwtIdentityProvider:
+    return JwtIdentityProvider(
+        issuers,
+        clock=clock or SetClock(),
+        telemetry=telemetry or MemoryTelemetry(),
+        revocations=revocations,
+    )
+
+
+async def refusal(provider: JwtIdentityProvider, token: str) -> str:
+    with pytest.raises(UnauthenticatedError) as error:
+        await provider.authenticate(bearer(token))
+    return error.value.reason
+
+
+async def test_each_issuer_has_its_own_keys_and_audience():
+    both = provider(trusted(FIRST, "ours"), trusted(SECOND, "next", "other"), former())
+    for good in (token(FIRST, "ours"), token(SECOND, "next", "other"), former_token()):
+        await both.authenticate(bearer(good))
+    assert await refusal(both, token(FIRST, "next")) == "key-unknown"
+    assert await refusal(both, token(SECOND, "ours", "other")) == "key-unknown"
+    assert await refusal(both, token(FIRST, "ours", "other")) == "audience"
+    assert await refusal(both, token("https://third.test/", "ours")) == "issuer"
+
+
+async def test_a_secret_is_no_key_of_another_issuer_and_the_other_way_round():
+    both = provider(trusted(FIRST, "ours"), former())
+    hmac = sign(header(alg="HS256"), claims(iss=FIRST), key=b"s" * 32, algorithm="HS256")
+    assert await refusal(both, hmac) == "algorithm"
+    assert await refusal(both, token(FORMER, "ours", "former-api")) == "algorithm"
+    assert await refusal(both, former_token(b"t" * 32)) == "signature"
+
+
+async def test_a_former_issuer_needs_no_key_id_and_believes_none():
+    alone = provider(former())
+    await alone.authenticate(bearer(former_token()))
+    named = sign(
+        header(alg="HS256", kid="../../etc/passwd"),
+        claims(iss=FORMER, aud="former-api"),
+        key=b"s" * 32,
+        algorithm="HS256",
+    )
+    await alone.authenticate(bearer(named))
+    empty = sign(
+        b'{"alg":"HS256","kid":""}',
+        claims(iss=FORMER, aud="former-api"),
+        key=b"s" * 32,
+        algorithm="HS256",
+    )
+    assert await refusal(alone, empty) == "key-id"
+
+
+async def test_a_former_issuer_ends_for_tokens_that_are_remembered_too():
+    clock = SetClock()
+    alone = provider(former(until=clock.now + timedelta(minutes=5)), clock=clock)
+    await alone.authenticate(bearer(former_token()))
+    clock.move(minutes=5)
+    assert await refusal(alone, former_token()) == "issuer-ended"
+
+
+def test_a_short_secret_is_none():
+    with pytest.raises(SettingsError):
+        PinnedSecret(b"s" * 31)
+
+
+def test_an_issuer_is_trusted_once():
+    with pytest.raises(SettingsError):
+        provider(trusted(FIRST, "ours"), trusted(FIRST, "next"))
+
+
+async def test_what_was_revoked_is_refused_also_when_it_is_remembered():
+    taken = Taken()
+    careful = provider(trusted(FIRST, "ours"), revocations=taken)
+    good = token(FIRST, "ours")
+    for _ in range(3):
+        await careful.authenticate(bearer(good))
+    assert taken.asked == 3
+    taken.subjects.add("auth0|507f1f77bcf86cd799439011")
+    for _ in range(2):
+        assert await refusal(careful, good) == "revoked"
+    taken.subjects.clear()
+    await careful.authenticate(bearer(good))
+
+
+async def test_nothing_is_asked_of_a_token_that_proves_nobody():
+    taken = Taken()
+    careful = provider(trusted(FIRST, "ours"), revocations=taken)
+    await refusal(careful, token(FIRST, "next"))
+    assert taken.asked == 0
+
+
+async def test_a_refusal_is_counted_and_logged_with_its_reason_and_nothing_else():
+    telemetry = MemoryTelemetry()
+    alone = provider(trusted(FIRST, "ours"), telemetry=telemetry)
+    await refusal(alone, "opaque")
+    await refusal(alone, token(FIRST, "next"))
+    said = [{"reason": "opaque", "issuer": ""}, {"reason": "key-unknown", "issuer": FIRST}]
+    assert [line.attributes for line in telemetry.lines] == said
+    assert [number.attributes for number in telemetry.counts] == said
