@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from cortex_core.ports import Ports
 from cortex_core.services.conversations import Conversations
@@ -13,6 +14,8 @@ from cortex_core.services.following import Following
 from cortex_core.services.members import Members
 from cortex_core.services.participants import Participants
 from cortex_core.services.reception import Reception
+from cortex_core.services.revocation import RevocationList
+from cortex_core.services.sessions import TOKEN_LIFETIME, Sessions
 from cortex_core.services.turns import TurnWorker
 from cortex_core.services.users import Users
 from cortex_core.services.workspaces import Workspaces
@@ -21,9 +24,12 @@ from cortex_core.services.workspaces import Workspaces
 class Cortex:
     """Everything a caller can ask of the core, grouped by subject."""
 
-    def __init__(self, ports: Ports) -> None:
-        reception = Reception(ports)
+    def __init__(self, ports: Ports, *, token_lifetime: timedelta = TOKEN_LIFETIME) -> None:
+        """Assemble the core; no access token that *ports* accept outlives *token_lifetime*."""
         self.ports = ports
+        self.revocations = RevocationList(ports)
+        self.sessions = Sessions(ports, self.revocations, token_lifetime=token_lifetime)
+        reception = Reception(ports, self.revocations)
         self.turns = TurnWorker(ports)
         self.users = Users(ports, reception)
         self.workspaces = Workspaces(ports, reception)
@@ -35,13 +41,16 @@ class Cortex:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Answer turns while inside; hand back those under way at the end."""
+        """Answer turns and keep the house while inside; hand back turns under way at the end."""
         worker = asyncio.create_task(self.turns.run())
+        keeper = asyncio.create_task(self.sessions.keep())
         try:
             yield
         finally:
+            keeper.cancel()
             self.turns.leave()
             await worker
+            await asyncio.wait([keeper])
 
     def leave(self) -> None:
         """Begin to leave: end every stream with a goodbye, and take no more turns."""

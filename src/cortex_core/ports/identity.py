@@ -31,6 +31,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     roles: words of the identity provider, for whoever cares; it gives no right by itself.
     client_id: the application that got the token.
     session_id: the sign-on that the token came from.
+    session: the digest of the session here, where the caller is a browser that holds one.
     actors: who acts for the subject, the nearest first; empty if it acts itself.
     auth_time: when the person last proved who they are.
     """
@@ -47,6 +48,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None = None
     org_id: str | None = None
     session_id: str | None = None
+    session: str | None = None
     actors: tuple[str, ...] = ()
     token_id: str | None = None
     auth_time: datetime | None = None

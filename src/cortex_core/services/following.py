@@ -76,7 +76,7 @@ class Following:
         self._ports = ports
         self._reception = reception
         self._heartbeat = heartbeat
-        self._watchman = Watchman(ports, period=sweep)
+        self._watchman = Watchman(ports, reception.revocations, period=sweep)
         self._most = most
         self._opening = 0
         self._epoch: str | None = None
@@ -139,7 +139,7 @@ class Following:
         seq: int | None,
     ) -> AsyncGenerator[Item, None]:
         async with self._ports.events.subscribe(conversation_id) as live:
-            watch = Watch(user_id, conversation_id, seq or 0, live)
+            watch = Watch(principal, user_id, conversation_id, seq or 0, live)
             watch.ended = self._leaving
             with self._watchman.watching(watch):
                 if seq is None:

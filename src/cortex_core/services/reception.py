@@ -10,6 +10,7 @@ from cortex_core.domain.models import User
 from cortex_core.domain.policy import require_active
 from cortex_core.domain.text import IDENTITY_LENGTH, USER_NAME_LENGTH, unstorable
 from cortex_core.ports import Ports, Principal, UserRepository
+from cortex_core.services.revocation import RevocationList
 
 T = TypeVar("T")
 
@@ -17,19 +18,27 @@ CAPACITY: Final = 100_000
 
 
 class Reception:
-    """Makes users on first sight, and remembers their ids.
+    """Makes users on first sight, and remembers their ids; turns away who has been revoked.
 
     An identity keeps its user for good, so a caller who was seen before costs no statement;
     whether that user may do anything is read anew in each use case.
     """
 
-    def __init__(self, ports: Ports, *, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, ports: Ports, revocations: RevocationList | None = None, *, capacity: int = CAPACITY
+    ) -> None:
+        self.revocations = revocations or RevocationList(ports)
         self._ports = ports
         self._capacity = capacity
         self._known: dict[tuple[str, str], UserId] = {}
 
     async def admit(self, principal: Principal) -> UserId:
-        """Return the id of the user behind *principal*, making that user on first sight."""
+        """Return the id of the user behind *principal*, making that user on first sight.
+
+        Raises:
+            UnauthenticatedError: *principal* has been revoked.
+        """
+        await self.revocations.check(principal)
         known = self._known.get((principal.issuer, principal.subject))
         if known is not None:
             return known

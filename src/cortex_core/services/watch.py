@@ -1,8 +1,9 @@
 """The sweep: keeps open streams honest without a statement for each of them.
 
 Once in a while one statement for up to 1 000 streams asks whether each may still read its
-conversation, and how far the log is. So a stream ends soon after its right does, and a bell
-that was lost costs a delay and never an event. Idle streams hold no connection.
+conversation, and how far the log is; another one, whether the browsers among them are still
+signed on. So a stream ends soon after its right does, and a bell that was lost costs a delay and
+never an event. Idle streams hold no connection.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from contextlib import contextmanager, suppress
 from contextvars import Context
 from typing import Final
 
-from cortex_core.domain.errors import CortexError, NotFoundError
+from cortex_core.domain.errors import CortexError, NotFoundError, UnauthenticatedError
 from cortex_core.domain.events import Bell, Passing, Recorded, TurnCompleted, TurnFailed
 from cortex_core.domain.ids import ConversationId, TurnId, UserId
-from cortex_core.ports import Ports, Subscription
+from cortex_core.ports import Ports, Principal, Subscription
 from cortex_core.services.operation import operation
+from cortex_core.services.revocation import RevocationList
 
 BATCH: Final = 1_000
 REMEMBERED: Final = 32
@@ -28,8 +30,14 @@ class Watch:
     """One open stream: how far it has read, and why it must end, if it must."""
 
     def __init__(
-        self, user_id: UserId, conversation_id: ConversationId, seq: int, live: Subscription
+        self,
+        principal: Principal,
+        user_id: UserId,
+        conversation_id: ConversationId,
+        seq: int,
+        live: Subscription,
     ) -> None:
+        self.principal = principal
         self.user_id = user_id
         self.conversation_id = conversation_id
         self.seq = seq
@@ -55,16 +63,17 @@ class Watch:
         self._live.ring(Bell(conversation_id=self.conversation_id, seq=seq))
 
     def end(self, reason: CortexError) -> None:
-        """Have the stream end, saying *reason*."""
-        self.ended = reason
+        """Have the stream end, saying *reason* unless there was one before."""
+        self.ended = self.ended or reason
         self.ring(0)
 
 
 class Watchman:
     """Sweeps all open streams of this process."""
 
-    def __init__(self, ports: Ports, *, period: float = 2.0) -> None:
+    def __init__(self, ports: Ports, revocations: RevocationList, *, period: float = 2.0) -> None:
         self._ports = ports
+        self._revocations = revocations
         self._period = period
         self._watches: set[Watch] = set()
         self._task: asyncio.Task[None] | None = None
@@ -97,11 +106,16 @@ class Watchman:
 
     async def sweep(self) -> None:
         """Look once after every open stream."""
+        await self._revocations.refresh()
         watches = list(self._watches)
+        for watch in watches:
+            if self._revocations.knows(watch.principal):
+                watch.end(UnauthenticatedError("revoked"))
         for start in range(0, len(watches), BATCH):
             await self._look_after(watches[start : start + BATCH])
 
     async def _look_after(self, watches: list[Watch]) -> None:
+        await self._end_signed_off(watches)
         pairs = list({(watch.user_id, watch.conversation_id): None for watch in watches})
         async with self._ports.store.begin(read_only=True, single=True) as work:
             found = dict(zip(pairs, await work.conversations.visible(pairs), strict=True))
@@ -111,6 +125,17 @@ class Watchman:
                 watch.end(NotFoundError())
             elif last_seq > watch.seq:
                 watch.ring(last_seq)
+
+    async def _end_signed_off(self, watches: list[Watch]) -> None:
+        browsers = {watch: session for watch in watches if (session := watch.principal.session)}
+        if browsers:
+            async with self._ports.store.begin(read_only=True, single=True) as work:
+                present = await work.sessions.present(
+                    list(set(browsers.values())), now=self._ports.clock()
+                )
+            for watch, session in browsers.items():
+                if session not in present:
+                    watch.end(UnauthenticatedError("session"))
 
     async def _sweep_while_watched(self) -> None:
         while True:

@@ -5,20 +5,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
+from msgspec import structs
 
 from cortex_adapters.memory.errors import MemoryErrorReporter
 from cortex_adapters.memory.store import MemoryStore
 from cortex_adapters.memory.stream import MemoryEventStream
 from cortex_core import Cortex, Ports
 from cortex_core.contract import make
-from cortex_core.domain.errors import CortexError, NotFoundError, UnavailableError
+from cortex_core.domain.errors import (
+    CortexError,
+    NotFoundError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 from cortex_core.domain.events import Bell
 from cortex_core.domain.models import UserStatus
 from cortex_core.ports import Subscription
 from cortex_core.services.following import Following
 from cortex_core.services.reception import Reception
 from cortex_core.services.watch import BATCH, Watch, Watchman
-from tests.unit.services.scene import Link, Scene, disable, set_status, until
+from tests.unit.services.scene import Clock, Link, Scene, disable, set_status, until
 from tests.unit.services.streams import following
 
 QUICK = 0.005
@@ -77,6 +83,66 @@ async def test_a_stream_ends_with_its_right(
         await lose(scene)
         assert isinstance((await waiting).reason, NotFoundError)
     assert service.streams == 0
+
+
+@pytest.mark.parametrize("outage", [False, True], ids=["", "after an outage"])
+async def test_a_stream_ends_when_its_caller_is_revoked(
+    scene: Scene, service: Following, elsewhere: Cortex, link: Link, outage: bool
+) -> None:
+    """On another process; the streams of others go on."""
+    caller = structs.replace(scene.viewer, session_id="sid", issued_at=make.NOON)
+    async with (
+        following(scene, service=service, who=caller, after=1) as ends,
+        following(scene, service=service, who=scene.viewer, after=1) as stays,
+    ):
+        both = asyncio.gather(ends.goodbye(), stays.seqs(1))
+        await until(lambda: service.streams == 2)
+        link.away = outage
+        if outage:
+            before = link.units
+            await until(lambda: link.units > before + 3)
+            link.away = False
+        await elsewhere.sessions.end_all(make.ISSUER, session_id="sid")
+        await until(lambda: service.streams == 1)
+        await scene.say()
+        goodbye, _ = await both
+        assert isinstance(goodbye.reason, UnauthenticatedError)
+        assert goodbye.reason.reason == "revoked"
+
+
+async def test_a_browsers_stream_ends_with_its_session(
+    scene: Scene, service: Following, elsewhere: Cortex
+) -> None:
+    """Also when nothing was revoked, because the session is no more than that."""
+    sessions = [make.session() for _ in range(2)]
+    for session in sessions:
+        await elsewhere.sessions.open(session)
+    one, other = (structs.replace(scene.viewer, session=session.digest) for session in sessions)
+    async with (
+        following(scene, service=service, who=one, after=1) as ends,
+        following(scene, service=service, who=other, after=1) as stays,
+    ):
+        both = asyncio.gather(ends.goodbye(), stays.seqs(1))
+        await until(lambda: service.streams == 2)
+        await elsewhere.sessions.end(sessions[0].digest)
+        await until(lambda: service.streams == 1)
+        await scene.say()
+        goodbye, _ = await both
+        assert isinstance(goodbye.reason, UnauthenticatedError)
+        assert goodbye.reason.reason == "session"
+
+
+async def test_a_browsers_stream_ends_with_the_time_of_its_session(
+    scene: Scene, service: Following, clock: Clock
+) -> None:
+    session = make.session(expires_at=make.at(60))
+    await scene.cortex.sessions.open(session)
+    browser = structs.replace(scene.viewer, session=session.digest)
+    async with following(scene, service=service, who=browser, after=1) as follower:
+        waiting = asyncio.create_task(follower.goodbye())
+        await until(lambda: service.streams == 1)
+        clock.advance(60)
+        assert isinstance((await waiting).reason, UnauthenticatedError)
 
 
 async def test_a_guests_stream_ends_when_it_is_removed_and_others_go_on(
@@ -183,10 +249,11 @@ async def test_one_statement_looks_after_a_thousand_streams(
     scene: Scene, link: Link, live: Subscription, streams: int, statements: int
 ) -> None:
     assert BATCH == 1_000
-    watchman = Watchman(scene.cortex.ports, period=3600)
+    watchman = Watchman(scene.cortex.ports, scene.cortex.revocations, period=3600)
     here, viewer = scene.conversation.id, await scene.id_of(scene.viewer)
     watches = [
-        Watch(viewer if n % 3 else make.user_id(), here, n % 2, live) for n in range(streams)
+        Watch(scene.viewer, viewer if n % 3 else make.user_id(), here, n % 2, live)
+        for n in range(streams)
     ]
     async with AsyncExitStack() as stack:
         for watch in watches:
@@ -194,16 +261,41 @@ async def test_one_statement_looks_after_a_thousand_streams(
         assert watchman.watches == streams
         before = link.units
         await watchman.sweep()
-        assert link.units == before + statements
+        assert link.units == before + 1 + statements  # one more asks who was revoked
     assert [watch.ended is not None for watch in watches] == [n % 3 == 0 for n in range(streams)]
     assert watchman.watches == 0
 
 
+async def test_one_statement_looks_after_the_browsers_among_a_thousand_streams(
+    scene: Scene, link: Link, live: Subscription
+) -> None:
+    sessions = scene.cortex.sessions
+    watchman = Watchman(scene.cortex.ports, scene.cortex.revocations, period=3600)
+    here, viewer = scene.conversation.id, await scene.id_of(scene.viewer)
+    session = make.session()
+    await sessions.open(session)
+    browsers = [
+        structs.replace(scene.viewer, session=digest)
+        for digest in (session.digest, make.session().digest)
+    ]
+    watches = [Watch(browsers[n % 2], viewer, here, 1, live) for n in range(BATCH)]
+    async with AsyncExitStack() as stack:
+        for watch in watches:
+            stack.enter_context(watchman.watching(watch))
+        before = link.units
+        await watchman.sweep()
+        assert link.units == before + 3
+    assert [watch.ended is not None for watch in watches] == [n % 2 == 1 for n in range(BATCH)]
+
+
 async def test_who_is_up_to_date_hears_no_bell(scene: Scene, ports: Ports) -> None:
-    watchman = Watchman(ports, period=3600)
+    watchman = Watchman(ports, scene.cortex.revocations, period=3600)
     here, viewer = scene.conversation.id, await scene.id_of(scene.viewer)
     async with ports.events.subscribe(here) as one, ports.events.subscribe(here) as other:
-        behind, ahead = Watch(viewer, here, 0, one), Watch(viewer, here, 1, other)
+        behind, ahead = (
+            Watch(scene.viewer, viewer, here, 0, one),
+            Watch(scene.viewer, viewer, here, 1, other),
+        )
         with watchman.watching(behind), watchman.watching(ahead):
             await watchman.sweep()
         assert await one.next(timeout=0) == Bell(conversation_id=here, seq=1)
@@ -211,7 +303,7 @@ async def test_who_is_up_to_date_hears_no_bell(scene: Scene, ports: Ports) -> No
 
 
 async def test_a_watch_that_ends_wakes_its_stream(scene: Scene, live: Subscription) -> None:
-    watch = Watch(make.user_id(), scene.conversation.id, 5, live)
+    watch = Watch(scene.viewer, make.user_id(), scene.conversation.id, 5, live)
     reason = NotFoundError()
     watch.end(reason)
     assert watch.ended is reason
