@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from cortex_core.ports import Ports
+from cortex_core.services.browsers import Browsers
 from cortex_core.services.conversations import Conversations
 from cortex_core.services.exchange import Exchange
 from cortex_core.services.following import Following
@@ -38,6 +39,9 @@ class Cortex:
         self.participants = Participants(ports, reception)
         self.exchange = Exchange(ports, reception, on_turn=self.turns.wake)
         self.following = Following(ports, reception)
+        self.browsers: Browsers | None = None
+        if ports.sign_on is not None:
+            self.browsers = Browsers(ports, self.sessions, ports.sign_on)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:

@@ -9,8 +9,8 @@ from argparse import Namespace
 import msgspec
 
 from cortex_adapters.cli.endings import ASKED_WRONGLY, CommandError
-from cortex_adapters.litestar.issuer import Token
-from cortex_adapters.server import Issuer, open_local, open_store
+from cortex_adapters.local_identity.issuer import Token
+from cortex_adapters.server import open_local, open_store
 from cortex_adapters.settings import MemoryUrl, Settings, load_settings
 from cortex_core.domain.errors import InvalidInputError
 
@@ -37,8 +37,8 @@ def run(asked: Namespace) -> int:
 async def _token(settings: Settings, asked: Namespace) -> Token:
     permissions = None if asked.permissions is None else _listed(asked.permissions)
     async with open_store(settings) as store:
-        issuer = Issuer(open_local(settings, store))
-        return await issuer.token(email=asked.email, name=asked.name, permissions=permissions)
+        issuer = await open_local(settings, store).issuer()
+        return issuer.mint(asked.email, name=asked.name, permissions=permissions)
 
 
 def _listed(text: str) -> list[str]:

@@ -21,11 +21,13 @@ from cortex_adapters.litestar.methods import with_implied
 from cortex_adapters.litestar.paths import canonical_paths
 from cortex_adapters.litestar.routes import (
     conversations,
+    dev_sign_on,
     docs,
     events,
     health,
     identity,
     messages,
+    sign_on,
     users,
     workspaces,
 )
@@ -70,6 +72,8 @@ def create_app(
             *health.handlers,
             *identity.handlers,
             *(identity.development_handlers if config.development else ()),
+            *(dev_sign_on.handlers if config.development else ()),
+            *(sign_on.handlers if config.sign_on else ()),
             *docs.handlers,
         ]
     )

@@ -7,8 +7,10 @@ from typing import Final, cast
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from cortex_adapters.litestar.cookies import session_of
+from cortex_adapters.litestar.cross_origin import require_own_page
 from cortex_adapters.litestar.operations import Operation
-from cortex_core import Cortex
+from cortex_core import Cortex, Principal
 from cortex_core.domain.errors import MalformedCredentialError, UnauthenticatedError
 from cortex_core.ports import Credential, Scheme
 
@@ -48,9 +50,21 @@ def authentication(app: ASGIApp) -> ASGIApp:
         # OPTIONS is the framework's own; any other route that says nothing of itself is not public.
         public = scope.get("method") == "OPTIONS" if operation is None else operation.public
         if not public:
-            cortex = cast("Cortex", scope["litestar_app"].state.service.cortex)
-            credential = credential_of(list(scope["headers"]))
-            scope["user"] = await cortex.ports.identity.authenticate(credential)
+            scope["user"] = await _principal(scope)
         await app(scope, receive, send)
 
     return authenticate
+
+
+async def _principal(scope: Scope) -> Principal:
+    """Return who calls: with a credential, or with a browser that has signed on, never both."""
+    state = scope["litestar_app"].state
+    cortex = cast("Cortex", state.service.cortex)
+    headers = list(scope["headers"])
+    secret = session_of(headers) if cortex.browsers else None
+    if cortex.browsers is None or secret is None:
+        return await cortex.ports.identity.authenticate(credential_of(headers))
+    if any(name == b"authorization" for name, _ in headers):
+        raise MalformedCredentialError
+    require_own_page(str(scope.get("method")), headers, state.config.public_url)
+    return await cortex.browsers.authenticate(secret)

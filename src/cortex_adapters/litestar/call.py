@@ -25,10 +25,12 @@ from cortex_core.domain.errors import (
 )
 from cortex_core.domain.ids import ConversationId, MessageId, UserId, WorkspaceId, is_id
 from cortex_core.domain.paging import PageRequest
+from cortex_core.services.browsers import Browsers
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 MAX_BODY: Final = 1024 * 1024
+FORM: Final = "application/x-www-form-urlencoded"
 _CHARSET: Final = re.compile(r'charset="?utf-8"?', re.IGNORECASE)
 _COUNT: Final = re.compile(r"[0-9]{1,18}")
 # RFC 9110 section 8.8.3, and ours among them.
@@ -46,6 +48,14 @@ class Call(Request[Principal, object, State]):
         """The core."""
         cortex: Cortex = self.app.state.service.cortex
         return cortex
+
+    @property
+    def browsers(self) -> Browsers:
+        """Sign-on; the routes that use it are there only where it is configured."""
+        browsers = self.cortex.browsers
+        if browsers is None:
+            raise NotFoundError
+        return browsers
 
     @property
     def operation(self) -> Operation:
@@ -77,6 +87,24 @@ class Call(Request[Principal, object, State]):
         """Return the body as a *type_*."""
         self._require_json()
         return strict_json.decode(await self._read(), type_)
+
+    async def form_fields(self) -> dict[str, str]:
+        """Return the fields of a form, each given once."""
+        kinds = self._headers(b"content-type")
+        if len(kinds) != 1 or kinds[0].partition(";")[0].strip().lower() != FORM:
+            raise UnsupportedFormatError(f"Send the body as {FORM}.")
+        try:
+            pairs = parse_qsl(
+                (await self._read()).decode("ascii"),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=32,
+            )
+        except ValueError as error:
+            raise MalformedError("The form cannot be read.") from error
+        if len(dict(pairs)) < len(pairs):
+            raise MalformedError("Each field may be given once.")
+        return dict(pairs)
 
     def page(self) -> PageRequest:
         """Return which page is asked for."""

@@ -6,7 +6,10 @@ import msgspec
 
 
 class WebConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Addresses without a slash at the end; *environment* and *version* as people read them."""
+    """Addresses without a slash at the end; *environment* and *version* as people read them.
+
+    *sign_on* says whether browsers may sign on here.
+    """
 
     docs_url: str
     development: bool
@@ -15,3 +18,4 @@ class WebConfig(msgspec.Struct, frozen=True, kw_only=True):
     audience: str
     environment: str
     version: str
+    sign_on: bool = False

@@ -28,6 +28,7 @@ STATUS: Final[Mapping[type[CortexError], int]] = {
     errors.NotAcceptableError: 406,
     errors.MethodNotAllowedError: 405,
     errors.UnauthenticatedError: 401,
+    errors.SignOnFailedError: 400,
     errors.PermissionDeniedError: 403,
     errors.NotFoundError: 404,
     errors.ConflictError: 409,

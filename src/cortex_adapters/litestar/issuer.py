@@ -27,6 +27,14 @@ class DevelopmentIssuer(Protocol):
         """
         ...
 
+    async def approve(self, asked: Mapping[str, str], *, email: str, name: str) -> str:
+        """Return where a browser goes on that *asked* to sign on as that user.
+
+        Raises:
+            InvalidInputError: What it asked, the address or the name is none.
+        """
+        ...
+
     async def jwks(self) -> Mapping[str, object]:
         """Return the public keys (RFC 7517 section 5)."""
         ...

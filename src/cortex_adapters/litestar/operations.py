@@ -34,6 +34,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     answer_description: str = ""
     media_type: str = "application/json"
     body: type[msgspec.Struct] | None = None
+    form: bool = False
     merge_patch: bool = False
     query: tuple[Query, ...] = ()
     etag: bool = False

@@ -15,6 +15,7 @@ from cortex_core.ports import (
     EventStream,
     IdentityProvider,
     Ports,
+    SignOn,
     Store,
     Telemetry,
 )
@@ -29,6 +30,7 @@ def ports_around(
     assistant: Assistant | None = None,
     errors: ErrorReporter | None = None,
     telemetry: Telemetry | None = None,
+    sign_on: SignOn | None = None,
     clock: Clock = system_clock,
     new_id: NewId | None = None,
 ) -> Ports:
@@ -43,6 +45,7 @@ def ports_around(
         assistant=assistant or EchoAssistant(),
         errors=errors or MemoryErrorReporter(),
         telemetry=telemetry or MemoryTelemetry(),
+        sign_on=sign_on,
         clock=clock,
         new_id=new_id or Uuid7(),
     )

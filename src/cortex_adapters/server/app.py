@@ -18,6 +18,7 @@ from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.server.databases import database, naming
 from cortex_adapters.server.identity import AUDIENCE, open_identity, open_local
 from cortex_adapters.server.issuer import Issuer
+from cortex_adapters.server.sign_on import open_local_sign_on, open_open_id
 from cortex_adapters.server.watched import WatchedStore
 from cortex_adapters.settings import Settings, is_local, load_settings
 from cortex_adapters.telemetry.errors import LogErrorReporter
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         audience=settings.auth0_audience or AUDIENCE,
         environment=settings.environment,
         version=version("cortex-core"),
+        sign_on=True,
     )
     return litestar_app(partial(open_service, settings), config)
 
@@ -70,6 +72,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         store = WatchedStore(opened, telemetry, database=str(settings.database_url))
         events, checks = await stack.enter_async_context(chosen.open_stream())
         local = open_local(settings, store)
+        open_id = open_open_id(settings, local)
         cortex = Cortex(
             Ports(
                 identity=open_identity(local, telemetry),
@@ -78,12 +81,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 assistant=EchoAssistant(),
                 errors=LogErrorReporter(log),
                 telemetry=telemetry,
+                sign_on=await open_local_sign_on(settings, store, local, open_id),
             )
         )
         await stack.enter_async_context(cortex.working())
         yield Service(
             cortex=cortex,
-            issuer=Issuer(local),
+            issuer=Issuer(local, open_id),
             ready={"database": partial(require_readable, store), **checks},
         )
 

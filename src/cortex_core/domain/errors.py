@@ -125,6 +125,19 @@ class UnauthenticatedError(CortexError):
         self.missing = missing
 
 
+class SignOnFailedError(CortexError):
+    """Signing on with the browser did not come to its end."""
+
+    # The browser never sees `reason`: it is for our own log.
+    code = "sign-on-failed"
+    title = "Sign-on failed"
+    remedy = "Begin again at /auth/login, in the browser that is to be signed on."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__()
+        self.reason = reason
+
+
 class PermissionDeniedError(CortexError):
     """The caller is known but may not do this."""
 
@@ -135,6 +148,14 @@ class PermissionDeniedError(CortexError):
     def __init__(self, detail: str = "", *, permission: str = "") -> None:
         super().__init__(detail)
         self.permission = permission
+
+
+class CrossOriginError(PermissionDeniedError):
+    """A page of another origin may not use the browser's session."""
+
+    code = "cross-origin"
+    title = "Cross-origin request"
+    remedy = "Call from a page of this server, or with an access token instead of the cookie."
 
 
 class UserDisabledError(PermissionDeniedError):

@@ -25,11 +25,13 @@ from cortex_core.ports.persistence import (
     UserRepository,
     WorkspaceRepository,
 )
+from cortex_core.ports.sign_on import Attempt, Held, LogoutNotice, SignedOn, SignOn
 from cortex_core.ports.telemetry import AttributeValue, Level, Span, Telemetry
 
 __all__ = [
     "Activity",
     "Assistant",
+    "Attempt",
     "AttributeValue",
     "Clock",
     "ConversationRepository",
@@ -37,8 +39,10 @@ __all__ = [
     "ErrorReporter",
     "EventLog",
     "EventStream",
+    "Held",
     "IdentityProvider",
     "Level",
+    "LogoutNotice",
     "MessageRepository",
     "Ports",
     "Principal",
@@ -49,6 +53,8 @@ __all__ = [
     "Revocations",
     "Scheme",
     "SessionRepository",
+    "SignOn",
+    "SignedOn",
     "Span",
     "Store",
     "Subscription",
@@ -62,7 +68,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """One adapter for each socket."""
+    """One adapter for each socket; *sign_on* where browsers may sign on."""
 
     identity: IdentityProvider
     store: Store
@@ -70,5 +76,6 @@ class Ports:
     assistant: Assistant
     errors: ErrorReporter
     telemetry: Telemetry
+    sign_on: SignOn | None = None
     clock: Clock = system_clock
     new_id: NewId = field(default_factory=Uuid7)

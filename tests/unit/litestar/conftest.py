@@ -10,6 +10,7 @@ from cortex_adapters.litestar.app import Service, WebConfig, create_app
 from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.memory.identity import MemoryIdentityProvider
 from cortex_adapters.memory.ports import ports_around
+from cortex_adapters.memory.sign_on import MemorySignOn
 from cortex_core import Cortex, Ports
 from tests.unit.litestar.asgi import Client
 from tests.unit.services.scene import Clock, Link, Scene, set_scene
@@ -22,6 +23,7 @@ CONFIG = WebConfig(
     audience="https://cortex.example/api",
     environment="test",
     version="1.2.3",
+    sign_on=True,
 )
 PEOPLE = ("owner", "editor", "viewer", "guest", "stranger")
 
@@ -42,8 +44,21 @@ def identity(clock: Clock) -> MemoryIdentityProvider:
 
 
 @pytest.fixture
-def ports(link: Link, clock: Clock, identity: MemoryIdentityProvider) -> Ports:
-    return ports_around(link, clock=clock, identity=identity, assistant=EchoAssistant(delay=0))
+def sign_on(clock: Clock, identity: MemoryIdentityProvider) -> MemorySignOn:
+    return MemorySignOn(identity, clock=clock)
+
+
+@pytest.fixture
+def ports(
+    link: Link, clock: Clock, identity: MemoryIdentityProvider, sign_on: MemorySignOn
+) -> Ports:
+    return ports_around(
+        link,
+        clock=clock,
+        identity=identity,
+        assistant=EchoAssistant(delay=0),
+        sign_on=sign_on,
+    )
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from litestar.routes import HTTPRoute
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
+from cortex_adapters.litestar.call import FORM
 from cortex_adapters.litestar.errors import problem_of, status_of
 from cortex_adapters.litestar.openapi.refusals import HEARD, occurrence
 from cortex_core.domain.errors import CortexError, catalogue
@@ -73,7 +74,12 @@ def test_it_lists_what_is_routed_and_nothing_else() -> None:
 
 def test_what_exists_in_development_only_is_told_in_development_only() -> None:
     served = {*document_of(CONFIG)["paths"]}
-    assert {*DOCUMENT["paths"]} - served == {"/auth/dev/token", "/.well-known/jwks.json"}
+    assert {*DOCUMENT["paths"]} - served == {
+        "/.well-known/jwks.json",
+        "/auth/dev/authorize",
+        "/auth/dev/signed-off",
+        "/auth/dev/token",
+    }
 
 
 def test_every_example_is_valid() -> None:
@@ -147,6 +153,8 @@ def test_what_is_answered_is_whole_and_what_is_changed_is_not() -> None:
     for *_, operation in OPERATIONS:
         body = operation.get("requestBody", {}).get("content", {})
         if body:
+            assert body.keys() <= {"application/json", "application/merge-patch+json", FORM}
+        if "application/json" in body:
             taken.add(body["application/json"]["schema"]["$ref"].rpartition("/")[2])
         if "application/merge-patch+json" in body:
             assert body["application/json"] == body["application/merge-patch+json"]

@@ -25,9 +25,12 @@ def build_document(app: Litestar, config: WebConfig) -> dict[str, object]:
     """Return the document of *app*: every route that says something of itself, and no other."""
     described = sorted(_described(app), key=_order)
     schemas = components(each.operation for each in described)
+    schemes = security(config)
     paths: dict[str, Json] = {}
     for each in described:
-        paths.setdefault(each.path, {})[each.method] = entry(each, described, schemas)
+        paths.setdefault(each.path, {})[each.method] = entry(
+            each, described, schemas, schemes=schemes
+        )
     used = {each.operation.tag for each in described}
     return {
         "openapi": VERSION,
@@ -40,7 +43,7 @@ def build_document(app: Litestar, config: WebConfig) -> dict[str, object]:
             "examples": refusals.examples(config.docs_url),
             "headers": HEADERS,
             "parameters": PARAMETERS,
-            "securitySchemes": security(config),
+            "securitySchemes": schemes,
         },
     }
 

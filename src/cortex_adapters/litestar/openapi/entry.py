@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cortex_adapters.litestar import sse
+from cortex_adapters.litestar.call import FORM
 from cortex_adapters.litestar.openapi import events, refusals
 from cortex_adapters.litestar.openapi.examples import example
 from cortex_adapters.litestar.openapi.links import Described, links
@@ -20,6 +21,7 @@ _WORDS: Final = {
     200: "Done.",
     201: "Made; Location says where it is.",
     204: "Done; there is nothing more to say.",
+    303: "Go on at Location.",
 }
 _THINGS: Final = {
     "workspace_id": "The workspace.",
@@ -29,21 +31,29 @@ _THINGS: Final = {
 }
 
 
-def entry(each: Described, others: Iterable[Described], components: dict[str, Json]) -> Json:
-    """Return the operation object of one route among *others*."""
+def entry(
+    each: Described,
+    others: Iterable[Described],
+    components: dict[str, Json],
+    *,
+    schemes: Iterable[str],
+) -> Json:
+    """Return the operation object of one route among *others*; any of *schemes* proves a caller."""
     operation = each.operation
     scopes = [operation.permission] if operation.permission else []
     made: Json = {
         "operationId": each.name,
         "summary": operation.summary,
         "tags": [operation.tag],
-        "security": [] if operation.public else [{"bearer": scopes}],
+        "security": [] if operation.public else [{scheme: scopes} for scheme in schemes],
         "parameters": list(_parameters(each)),
     }
     if operation.permission:
         made["description"] = f"Needs the permission `{operation.permission}`."
     if operation.body:
         made["requestBody"] = _body(operation.body, components, merge=operation.merge_patch)
+    if operation.form:
+        made["requestBody"] = {"required": True, "content": {FORM: {"schema": {"type": "object"}}}}
     success = _success(operation, components)
     if leading := links(each, others):
         success["links"] = leading

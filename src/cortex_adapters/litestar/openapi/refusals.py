@@ -92,6 +92,7 @@ def errors_of(operation: Operation, path: str) -> Iterator[type[CortexError]]:
     """Yield every error that *operation*, at *path*, can end in by itself."""
     if not operation.public:
         yield from _IDENTITY
+        yield errors.CrossOriginError
     if operation.permission:
         yield errors.PermissionDeniedError
     if path.startswith("/v1/"):  # done as a user, who is looked up in the store
@@ -101,7 +102,7 @@ def errors_of(operation: Operation, path: str) -> Iterator[type[CortexError]]:
             yield errors.NotAcceptableError
     if "{" in path:
         yield errors.NotFoundError
-    if operation.body:
+    if operation.body or operation.form:
         yield from _BODY
     if operation.query:
         yield errors.MalformedError

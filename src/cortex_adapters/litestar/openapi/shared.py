@@ -6,11 +6,13 @@ from typing import Final
 
 from cortex_adapters.litestar.call import MAX_BODY
 from cortex_adapters.litestar.config import WebConfig
+from cortex_adapters.litestar.cookies import SESSION
 from cortex_adapters.litestar.openapi.tree import Json
 from cortex_adapters.litestar.strict_json import MAX_DEPTH
 
 TAGS: Final = {
     "identity": "Where credentials come from.",
+    "sign-on": "Browsers sign on and off; a cookie holds their session meanwhile.",
     "users": "The caller's own user.",
     "workspaces": "Places for conversations, and who belongs to them.",
     "conversations": "Threads of messages, and who was added to them by name.",
@@ -33,7 +35,7 @@ HEADERS: Final[dict[str, Json]] = {
         "example": '"1"',
     },
     "Location": {
-        "description": "The path of what was made.",
+        "description": "Where it is, or where to go on.",
         "required": True,
         "schema": {"type": "string", "format": "uri-reference"},
     },
@@ -123,7 +125,7 @@ def security(config: WebConfig) -> Json:
         if config.development
         else f"Tokens are issued by {config.issuer}."
     )
-    return {
+    schemes: Json = {
         "bearer": {
             "type": "http",
             "scheme": "bearer",
@@ -134,3 +136,14 @@ def security(config: WebConfig) -> Json:
             ),
         }
     }
+    if config.sign_on:
+        schemes["session"] = {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": SESSION,
+            "description": (
+                "The session of a browser that signed on at `/auth/login`, instead of a token and"
+                " never beside one. Pages of other origins cannot write with it."
+            ),
+        }
+    return schemes

@@ -17,7 +17,7 @@ def curl(url: str, path: str, method: str, operation: Json) -> str:
     words.append(f'"{target}"')
     if operation["security"]:
         words.append('-H "Authorization: Bearer $token"')
-    if content:
+    if "application/json" in content:
         body = json.dumps(content["application/json"]["example"]).replace("'", r"'\''")
         words += ["-H 'Content-Type: application/json'", f"-d '{body}'"]
     return " \\\n  ".join(words)

@@ -103,6 +103,9 @@ def _body(document: Json, operation: Json) -> Iterator[str]:
     content = operation.get("requestBody", {}).get("content", {})
     if not content:
         return
+    if "application/json" not in content:
+        yield f"<h4>Body</h4><p>A form, sent as {code(*content)}</p>"
+        return
     yield f"<h4>Body</h4><p>{kind(content['application/json']['schema'])}, sent as "
     yield f"{' or '.join(code(media_type) for media_type in content)}</p>"
     name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]

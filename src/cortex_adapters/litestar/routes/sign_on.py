@@ -1,0 +1,162 @@
+"""Signing on and off with a browser; there where sign-on is configured."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qsl
+
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+
+from cortex_adapters.litestar import cookies
+from cortex_adapters.litestar.answers import nothing
+from cortex_adapters.litestar.call import Call
+from cortex_adapters.litestar.correlation import correlation_id
+from cortex_adapters.litestar.cross_origin import require_own_page
+from cortex_adapters.litestar.errors import problem_of
+from cortex_adapters.litestar.operations import Operation, Query, describe
+from cortex_adapters.litestar.pages.sign_on import failed_page
+from cortex_adapters.litestar.pages.style import CONTENT_SECURITY_POLICY
+from cortex_core.domain.errors import (
+    CortexError,
+    CrossOriginError,
+    IdentityUnavailableError,
+    InvalidInputError,
+    SignOnFailedError,
+    UnauthenticatedError,
+)
+
+TAG: Final = "sign-on"
+HTML: Final = "text/html"
+RETURN_TO: Final = Query(
+    name="return_to",
+    description="The path to go to afterwards, on this server.",
+    schema={
+        "type": "string",
+        "pattern": r"^/([!-.0-\[\]-~][!-\[\]-~]*)?$",
+        "maxLength": 1024,
+        "default": "/",
+    },
+)
+
+
+@get(
+    "/auth/login",
+    status_code=303,
+    opt=describe(
+        Operation(
+            summary="Sign on: go to the identity provider",
+            tag=TAG,
+            status=303,
+            location=True,
+            query=(RETURN_TO,),
+            public=True,
+            errors=(InvalidInputError, IdentityUnavailableError),
+        )
+    ),
+)
+async def login(request: Call) -> Response[bytes]:
+    attempt = await request.browsers.begin(request.arguments().get("return_to", "/"))
+    seconds = (attempt.expires_at - request.cortex.ports.clock()).total_seconds()
+    kept = cookies.attempt_cookie(attempt.state, attempt.sealed, seconds=int(seconds))
+    return _see_other(attempt.url, kept)
+
+
+@get(
+    "/auth/callback",
+    status_code=303,
+    opt=describe(
+        Operation(
+            summary="Come back from the identity provider, with what it answered",
+            tag=TAG,
+            status=303,
+            location=True,
+            public=True,
+            errors=(SignOnFailedError, IdentityUnavailableError),
+        )
+    ),
+)
+async def callback(request: Call) -> Response[bytes]:
+    headers = list(request.scope["headers"])
+    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), max_num_fields=32)
+    given = dict(pairs)
+    state = given.get("state", "")
+    try:
+        if len(given) < len(pairs):
+            raise SignOnFailedError("repeated")  # RFC 6749 section 3.1
+        browser = await request.browsers.finish(
+            given, cookies.attempt_of(headers, state), before=cookies.session_of(headers)
+        )
+    except CortexError as error:
+        if b"text/html" not in b",".join(value for name, value in headers if name == b"accept"):
+            raise
+        return _failed(request, error)
+    seconds = (browser.expires_at - request.cortex.ports.clock()).total_seconds()
+    return _see_other(
+        browser.return_to,
+        cookies.session_cookie(browser.secret, seconds=int(seconds)),
+        cookies.no_attempt(state),
+    )
+
+
+@post(
+    "/auth/logout",
+    status_code=303,
+    opt=describe(
+        Operation(
+            summary="Sign off, here and with the identity provider",
+            tag=TAG,
+            status=303,
+            location=True,
+            public=True,
+            errors=(CrossOriginError,),
+        )
+    ),
+)
+async def logout(request: Call) -> Response[bytes]:
+    headers = list(request.scope["headers"])
+    require_own_page(request.method, headers, request.app.state.config.public_url)
+    secret = cookies.session_of(headers)
+    target = "/"
+    if secret is not None:
+        try:
+            target = await request.browsers.leave(secret)
+        except (UnauthenticatedError, IdentityUnavailableError):
+            target = "/"  # There is no session, or nobody to sign off with: ours has ended.
+    return _see_other(target, cookies.no_session())
+
+
+@post(
+    "/auth/backchannel-logout",
+    status_code=204,
+    opt=describe(
+        Operation(
+            summary="Hear from the identity provider, in `logout_token`, that sessions have ended",
+            tag=TAG,
+            status=204,
+            form=True,
+            public=True,
+            errors=(IdentityUnavailableError,),
+        )
+    ),
+)
+async def backchannel_logout(request: Call) -> Response[None]:
+    form = await request.form_fields()
+    await request.browsers.hear(form.get("logout_token", ""))
+    return nothing()
+
+
+def _see_other(target: str, *kept: Cookie) -> Response[bytes]:
+    headers = {"location": target}
+    return Response(b"", status_code=303, media_type=HTML, headers=headers, cookies=kept)
+
+
+def _failed(request: Call, error: CortexError) -> Response[bytes]:
+    config = request.app.state.config
+    problem = problem_of(error, word=correlation_id(request.scope), docs_url=config.docs_url)
+    headers = {"content-security-policy": CONTENT_SECURITY_POLICY}
+    page = failed_page(problem, config.public_url).encode()
+    return Response(page, status_code=problem.status, media_type=HTML, headers=headers)
+
+
+handlers = [login, callback, logout, backchannel_logout]

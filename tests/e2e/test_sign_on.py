@@ -1,0 +1,108 @@
+"""Browsers sign on with the local issuer, and are signed on at every process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cortex_adapters.litestar.cookies import SESSION
+from cortex_adapters.postgres import schema
+from tests.e2e.browser import Browser
+from tests.e2e.server import ServerProcess
+from tests.e2e.wire import Api, Stream
+
+
+@pytest.fixture
+async def servers(fresh_database: str, tmp_path: Path) -> AsyncIterator[list[ServerProcess]]:
+    """Two processes behind one public address, which is that of the first."""
+    await schema.upgrade(fresh_database)
+    first = ServerProcess(fresh_database, tmp_path)
+    second = ServerProcess(fresh_database, tmp_path, CORTEX_PUBLIC_URL=first.url)
+    try:
+        yield [await process.start() for process in (first, second)]
+    finally:
+        for process in (first, second):
+            await process.stop()
+
+
+async def _sign_on(browser: Browser, server: ServerProcess, email: str = "ada@example.com") -> None:
+    asking = await browser.get(f"{server.url}/auth/login?return_to=/v1/me")
+    assert asking.status_code == 200, asking.text
+    me = await browser.submit(asking, "/auth/dev/authorize", email=email)
+    assert me.json()["user"]["email"] == email
+
+
+async def _follow(browser: Browser, server: ServerProcess, talk: str) -> Stream:
+    cookie = f"{SESSION}={browser.cookies(server.url)[SESSION]}"
+    return await _Cookied(server.port, cookie).follow(f"{talk}/events")
+
+
+class _Cookied(Api):
+    """Asks with a cookie instead of a token."""
+
+    def __init__(self, port: int, cookie: str) -> None:
+        super().__init__(port)
+        self.cookie = cookie
+
+    async def _send(
+        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await super()._send(method, path, content, headers | {"Cookie": self.cookie})
+
+
+async def test_a_browser_signs_on_writes_and_signs_off(server: ServerProcess):
+    browser = Browser()
+    await _sign_on(browser, server)
+    [secret] = browser.cookies(server.url).values()
+    made = await _Cookied(server.port, f"{SESSION}={secret}").ask(
+        "POST", "/v1/workspaces", {"name": "Lab"}, {"Origin": server.url}
+    )
+    assert made.status == 201
+    refused = await _Cookied(server.port, f"{SESSION}={secret}").ask(
+        "POST", "/v1/workspaces", {"name": "Other"}, {"Origin": "https://evil.example"}
+    )
+    assert refused.status == 403
+    left = await browser.post(f"{server.url}/auth/logout", page=server.url)
+    assert "Signed off" in left.text
+    assert not browser.cookies(server.url)
+    answer = await _Cookied(server.port, f"{SESSION}={secret}").get("/v1/me")
+    assert answer.status == 401
+
+
+async def test_a_session_survives_a_restart(server: ServerProcess):
+    browser = Browser()
+    await _sign_on(browser, server)
+    await server.kill()
+    await server.start()
+    assert (await browser.get(f"{server.url}/v1/me")).status_code == 200
+
+
+async def test_signing_off_at_one_process_ends_all_at_the_other(servers: list[ServerProcess]):
+    here, there = servers
+    browser = Browser()
+    await _sign_on(browser, here)
+    session = dict(browser.cookies(here.url))
+    browser.cookies(there.url).update(session)
+    assert (await browser.get(f"{there.url}/v1/me")).status_code == 200
+    ada = await Api(here.port).sign_in("ada@example.com")
+    talk = await ada.conversation()
+    stream = await _follow(browser, there, talk)
+    await ada.post(f"{talk}/messages", {"content": "Hello"})
+    await stream.until("message.created")
+    await browser.post(f"{here.url}/auth/logout", page=here.url)
+    async with asyncio.timeout(5):
+        goodbye = (await stream.until("goodbye"))[-1]
+    assert goodbye.data["data"]["code"] == "unauthenticated"
+    assert (await browser.get(f"{there.url}/v1/me")).status_code == 401
+
+
+async def test_a_cookie_planted_before_is_not_adopted(server: ServerProcess):
+    planted = "p" * 43
+    victim = Browser()
+    victim.cookies(server.url)[SESSION] = planted
+    await _sign_on(victim, server)
+    assert victim.cookies(server.url)[SESSION] != planted
+    attacker = Browser()
+    attacker.cookies(server.url)[SESSION] = planted
+    assert (await attacker.get(f"{server.url}/v1/me")).status_code == 401

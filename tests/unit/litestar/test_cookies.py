@@ -1,0 +1,80 @@
+"""What browsers keep for us, and what of it is taken back."""
+
+import pytest
+
+from cortex_adapters.litestar import cookies
+from cortex_core.domain.errors import MalformedCredentialError
+
+SECRET = "s" * 43
+STATE = "t" * 43
+NAME = cookies.SESSION
+
+
+def _shown(*lines: str) -> list[tuple[bytes, bytes]]:
+    return [(b"host", b"x"), *((b"cookie", line.encode()) for line in lines)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"{NAME}={SECRET}", f"a=b; {NAME}={SECRET}", f"a=b;{NAME}={SECRET};c=d", f"{NAME}={SECRET} "],
+)
+def test_the_secret_is_found_among_other_cookies(line: str) -> None:
+    assert cookies.session_of(_shown(line)) == SECRET
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "a=b",
+        NAME,
+        f"{NAME}=",
+        f"{NAME}=short",
+        f"{NAME}={SECRET}x",
+        f"{NAME}={SECRET[:-1]}!",
+        f"{NAME.lower()}={SECRET}",
+        f"cortex-session={SECRET}",
+        f"x{NAME}={SECRET}",
+        f'{NAME}="{SECRET}"',
+    ],
+)
+def test_what_we_cannot_have_issued_is_no_secret(line: str) -> None:
+    assert cookies.session_of(_shown(line)) is None
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [(f"{NAME}={SECRET}; {NAME}={'x' * 43}",), (f"{NAME}={SECRET}", f"{NAME}={SECRET}")],
+)
+def test_two_secrets_are_refused(lines: tuple[str, ...]) -> None:
+    with pytest.raises(MalformedCredentialError):
+        cookies.session_of(_shown(*lines))
+
+
+def test_two_sign_ons_are_kept_side_by_side() -> None:
+    other = "u" * 43
+    kept = [cookies.attempt_cookie(state, state, seconds=600) for state in (STATE, other)]
+    line = "; ".join(f"{cookie.key}={cookie.value}" for cookie in kept)
+    assert cookies.attempt_of(_shown(line), STATE) == STATE
+    assert cookies.attempt_of(_shown(line), other) == other
+    for nothing in ("", "v" * 43, "short", f"{STATE};"):
+        assert cookies.attempt_of(_shown(line), nothing) is None
+
+
+def test_scripts_and_other_hosts_get_none_of_it() -> None:
+    for cookie in (
+        cookies.session_cookie(SECRET, seconds=60),
+        cookies.attempt_cookie(STATE, "sealed", seconds=60),
+        cookies.no_session(),
+        cookies.no_attempt(STATE),
+    ):
+        line = cookie.to_header(header="")
+        assert line.strip().startswith("__Host-")
+        for part in ("Secure", "HttpOnly", "SameSite=lax", "Path=/"):
+            assert part in line
+        assert "Domain" not in line
+
+
+def test_taking_away_ends_at_once() -> None:
+    assert cookies.no_session().max_age == 0
+    assert cookies.no_attempt(STATE).key == cookies.attempt_cookie(STATE, "", seconds=9).key
