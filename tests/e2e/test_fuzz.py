@@ -36,6 +36,11 @@ include-operation-id = {versions}
 checks.positive_data_acceptance.expected-statuses = ["2xx", 400, 401, 403, 404, 409, 412]
 checks.negative_data_rejection.expected-statuses = [400, 401, 403, 404, 406, 409, 412, 415, 422]
 
+# Nor what a browser brings back, or whose page it shows: signing on leads on, or ends with 400.
+[[operations]]
+include-tag = "sign-on"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 403, 422]
+
 # Half of what paths name is there. No peer is among the users: membership would let it in.
 [dictionaries]
 workspace_id.values = {workspace_id}

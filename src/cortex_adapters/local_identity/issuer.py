@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -165,9 +165,9 @@ class LocalIssuer:
         }
         return Token(access_token=self._encode(payload, "JWT"), expires_in=seconds)
 
-    def _encode(self, payload: dict[str, object], kind: str) -> str:
+    def _encode(self, payload: Mapping[str, object], kind: str) -> str:
         headers = {"kid": self._key.kid, "typ": kind}
-        return jwt.encode(payload, self._key.private, algorithm=ALGORITHM, headers=headers)
+        return jwt.encode(dict(payload), self._key.private, algorithm=ALGORITHM, headers=headers)
 
 
 def _subject(email: str) -> str:
