@@ -39,6 +39,7 @@ checks.negative_data_rejection.expected-statuses = [400, 401, 403, 404, 406, 409
 # Nor what a browser brings back, or whose page it shows: signing on leads on, or ends with 400.
 [[operations]]
 include-tag = "sign-on"
+headers = {{ Origin = {url} }}
 checks.positive_data_acceptance.expected-statuses = ["2xx", "3xx", 400, 403, 422]
 
 # Half of what paths name is there. No peer is among the users: membership would let it in.
@@ -73,6 +74,7 @@ async def test_schemathesis_finds_nothing(server: ServerProcess, tmp_path: Path)
     carol = await Api(server.port).sign_in("carol@example.com")
     document = (await ada.get("/openapi.json")).json()
     config = CONFIG.format(
+        url=json.dumps(server.url),
         cursors=json.dumps(_taking(document, "cursor")),
         versions=json.dumps(_taking(document, "If-Match")),
         **{name: json.dumps(ids) for name, ids in (await _scenes(ada, carol)).items()},
