@@ -20,6 +20,7 @@ from cortex_core.domain.errors import (
     IdentityUnavailableError,
     MalformedError,
     SignOnFailedError,
+    StaleVersionError,
     UnauthenticatedError,
 )
 from cortex_core.domain.sessions import Session
@@ -176,7 +177,10 @@ class Browsers:
         except UnauthenticatedError:
             await self._sessions.end(session.digest)
             raise
-        return await self._sessions.renew(session, sealed)
+        try:
+            return await self._sessions.renew(session, sealed)
+        except StaleVersionError as error:
+            raise UnauthenticatedError("session") from error  # it was ended meanwhile
 
     async def _refreshed_elsewhere(self, session: Session) -> Session:
         try:

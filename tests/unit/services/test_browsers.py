@@ -126,6 +126,18 @@ async def test_a_grant_that_was_taken_back_ends_the_session(
         await there.authenticate(secret)
 
 
+async def test_a_session_that_ends_while_it_is_refreshed_stays_ended(
+    here: Browsers, there: Browsers, sign_on: SlowSignOn, clock: Clock
+) -> None:
+    secret = await _signed_on(here, sign_on)
+    clock.advance(3590)
+    asking = asyncio.create_task(here.authenticate(secret))
+    await asyncio.sleep(0.01)
+    await there.leave(secret)
+    with pytest.raises(UnauthenticatedError):
+        await asking
+
+
 async def test_an_answer_is_good_once_wherever_it_goes(
     here: Browsers, there: Browsers, sign_on: SlowSignOn
 ) -> None:

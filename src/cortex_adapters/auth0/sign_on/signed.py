@@ -38,9 +38,9 @@ class SignedTokens:
             namespace="",
         )
         read = read_token(token, max_size=MAX_SIZE)
-        header = check_header(read.header, policy)
         check_issuer(read.claims, self._issuer)
-        key = await self._keys.find(header.key_id, header.algorithm)
+        check_header(read.header, policy)
+        key = await self._keys.find(read.header.key_id, read.header.algorithm)
         if key is None:
             raise refused("key-unknown")
         key.check(read.parts.signing_input, read.parts.signature)
