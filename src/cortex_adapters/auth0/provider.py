@@ -11,7 +11,7 @@ from cortex_adapters.auth0.tokens.refusal import refused
 from cortex_adapters.auth0.tokens.verified import VerifiedTokens
 from cortex_adapters.auth0.tokens.verifier import TokenVerifier, Unverified, read_token
 from cortex_core.domain.errors import SettingsError, UnauthenticatedError
-from cortex_core.ports import Clock, Credential, Principal, Revocations, Telemetry
+from cortex_core.ports import Clock, Credential, Principal, Telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +30,11 @@ class JwtIdentityProvider:
     Each issuer has its own algorithms, keys and audience, and proves nothing for another.
 
     A token that was verified is remembered until it expires, among at most 4096 others; why
-    that is safe is said in `tokens.verified`. Whether it was revoked is asked each time, also
-    of one that is remembered. A refusal is counted and logged with its reason, and with nothing
-    of the token but the issuer that refused it.
+    that is safe is said in `tokens.verified`; whether it has been revoked is for the caller to
+    ask, each time. A refusal is counted and logged with its reason, and with nothing of the
+    token but the issuer that refused it.
 
     issuers: none of them twice.
-    revocations: who knows what was revoked; None where nothing can be.
     max_size: the longest token, in characters.
     """
 
@@ -45,7 +44,6 @@ class JwtIdentityProvider:
         *,
         clock: Clock,
         telemetry: Telemetry,
-        revocations: Revocations | None = None,
         max_size: int = MAX_SIZE,
     ) -> None:
         self._issuers: dict[str, tuple[TokenVerifier, KeySource]] = {}
@@ -56,7 +54,6 @@ class JwtIdentityProvider:
             self._issuers[name] = TokenVerifier(issuer.policy), issuer.keys
         self._clock = clock
         self._telemetry = telemetry
-        self._revocations = revocations
         self._max_size = max_size
         self._verified = VerifiedTokens()
 
@@ -79,9 +76,6 @@ class JwtIdentityProvider:
                 issuer = verifier.policy.issuer
                 principal = await self._prove(token, verifier, keys)
                 self._verified.put(credential.token, self._clock(), principal)
-            issuer = principal.issuer
-            if self._revocations is not None and await self._revocations.revoked(principal):
-                raise refused("revoked")
         except UnauthenticatedError as refusal:
             self._telemetry.count("identity.refused", reason=refusal.reason, issuer=issuer)
             self._telemetry.log("identity.refused", reason=refusal.reason, issuer=issuer)

@@ -9,7 +9,7 @@ from cortex_core.ports.assistant import Assistant, Prompt
 from cortex_core.ports.clock import Clock, system_clock
 from cortex_core.ports.errors import ErrorReporter
 from cortex_core.ports.events import EventStream, Subscription
-from cortex_core.ports.identity import Credential, IdentityProvider, Principal, Revocations, Scheme
+from cortex_core.ports.identity import Credential, IdentityProvider, Principal, Scheme
 from cortex_core.ports.persistence import (
     Activity,
     ConversationRepository,
@@ -50,7 +50,6 @@ __all__ = [
     "Registry",
     "ReplayRepository",
     "RevocationRepository",
-    "Revocations",
     "Scheme",
     "SessionRepository",
     "SignOn",

@@ -60,26 +60,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return Actor(kind=ActorKind(self.kind), id=user_id)
 
 
-class Revocations(Protocol):
-    """What was taken back before it expired."""
-
-    async def revoked(self, principal: Principal) -> bool:
-        """Say whether this token, its sign-on, or all of its subject up to then, was revoked.
-
-        By (issuer, token_id), (issuer, session_id), or (issuer, subject) and an instant after
-        `issued_at`; never by the token's text, which has other spellings.
-
-        Raises:
-            IdentityUnavailableError: Nobody can say right now.
-        """
-        ...
-
-
 class IdentityProvider(Protocol):
     """Proves who is calling.
 
     A provider of tokens refuses whatever can be understood in two ways, and trusts an issuer,
-    its keys and its audience by exact names only. What standards leave open is decided so:
+    its keys and its audience by exact names only. It may remember whom a token proved until that
+    expires: whether it was revoked meanwhile is asked elsewhere, each time. What standards leave open is decided so:
 
     | decision | here |
     |---|---|

@@ -1,4 +1,4 @@
-"""Several issuers side by side, and what is asked after a token was believed."""
+"""Several issuers side by side."""
 
 from datetime import timedelta
 
@@ -9,7 +9,6 @@ from cortex_adapters.auth0.provider import JwtIdentityProvider, TrustedIssuer
 from cortex_adapters.auth0.tokens.policy import TokenPolicy
 from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_core.domain.errors import SettingsError, UnauthenticatedError
-from cortex_core.ports import Principal
 from tests.unit.auth0.forge import (
     AUDIENCE,
     SetClock,
@@ -62,29 +61,15 @@ def former_token(secret: bytes = b"s" * 32, **members: object) -> str:
     )
 
 
-class Taken:
-    """Revokes by subject."""
-
-    def __init__(self) -> None:
-        self.subjects: set[str] = set()
-        self.asked = 0
-
-    async def revoked(self, principal: Principal) -> bool:
-        self.asked += 1
-        return principal.subject in self.subjects
-
-
 def provider(
     *issuers: TrustedIssuer,
     clock: SetClock | None = None,
     telemetry: MemoryTelemetry | None = None,
-    revocations: Taken | None = None,
 ) -> JwtIdentityProvider:
     return JwtIdentityProvider(
         issuers,
         clock=clock or SetClock(),
         telemetry=telemetry or MemoryTelemetry(),
-        revocations=revocations,
     )
 
 
@@ -147,27 +132,6 @@ def test_a_short_secret_is_none():
 def test_an_issuer_is_trusted_once():
     with pytest.raises(SettingsError):
         provider(trusted(FIRST, "ours"), trusted(FIRST, "next"))
-
-
-async def test_what_was_revoked_is_refused_also_when_it_is_remembered():
-    taken = Taken()
-    careful = provider(trusted(FIRST, "ours"), revocations=taken)
-    good = token(FIRST, "ours")
-    for _ in range(3):
-        await careful.authenticate(bearer(good))
-    assert taken.asked == 3
-    taken.subjects.add("auth0|507f1f77bcf86cd799439011")
-    for _ in range(2):
-        assert await refusal(careful, good) == "revoked"
-    taken.subjects.clear()
-    await careful.authenticate(bearer(good))
-
-
-async def test_nothing_is_asked_of_a_token_that_proves_nobody():
-    taken = Taken()
-    careful = provider(trusted(FIRST, "ours"), revocations=taken)
-    await refusal(careful, token(FIRST, "next"))
-    assert taken.asked == 0
 
 
 async def test_a_refusal_is_counted_and_logged_with_its_reason_and_nothing_else():

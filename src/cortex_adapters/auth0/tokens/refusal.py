@@ -29,7 +29,6 @@ Reason = Literal[
     "opaque",  # one segment: from Auth0, a token that was asked for without an audience
     "organization",  # of another organization, or of none
     "purpose",  # an ID token, a logout token or an event, not an access token
-    "revoked",
     "scheme",  # presented in another way than as Bearer
     "shape",  # not three segments
     "signature",
