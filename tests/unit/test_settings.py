@@ -2,6 +2,7 @@
 
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cortex_adapters.local_identity.issuer import ISSUER
 from cortex_adapters.settings import MemoryUrl, PostgresUrl, Secret, SqliteUrl, load_settings
+from cortex_adapters.settings.issuers import LOCAL_ISSUER
 from cortex_adapters.settings.table import SETTINGS, markdown
 from cortex_core.domain.errors import SettingsError
+from cortex_core.ports import Clock
 
 PASSWORD = "hunter2-hunter2-hunter2"
 PRODUCTION = {
@@ -364,3 +368,81 @@ def test_a_junk_file_is_a_fault_or_a_value(tmp_path_factory: pytest.TempPathFact
     config.write_bytes(junk if isinstance(junk, bytes) else junk.encode("utf-8", "replace"))
     for variable in ("CORTEX_CONFIG", "CORTEX_DATABASE_URL_FILE"):
         assert all(fault.isprintable() for fault in faults_or_none({variable: str(config)}))
+
+
+TENANT = {
+    "CORTEX_AUTH0_DOMAIN": "Tenant.eu.auth0.com, login.example.com",
+    "CORTEX_AUTH0_AUDIENCE": "https://cortex.example.com/api",
+}
+FORMER = {
+    "CORTEX_LEGACY_ISSUER": "former",
+    "CORTEX_LEGACY_AUDIENCE": "former-api",
+    "CORTEX_LEGACY_SECRET": "s" * 32,
+    "CORTEX_LEGACY_UNTIL": "2027-03-31",
+}
+
+
+def on_day(day: int) -> Clock:
+    return lambda: datetime(2027, 3, day, 23, 59, tzinfo=UTC)
+
+
+def test_domains_become_issuers():
+    settings = load_settings(TENANT)
+    assert settings.auth0_domain == ("https://tenant.eu.auth0.com/", "https://login.example.com/")
+    nearby = load_settings({**TENANT, "CORTEX_AUTH0_DOMAIN": "http://127.0.0.1:4000"})
+    assert nearby.auth0_domain == ("http://127.0.0.1:4000/",)
+
+
+def test_the_name_of_the_local_issuer_is_one():
+    assert LOCAL_ISSUER == ISSUER
+
+
+@pytest.mark.parametrize(
+    ("change", "setting"),
+    [
+        ({"CORTEX_AUTH0_DOMAIN": "a.test,a.test"}, "AUTH0_DOMAIN"),
+        ({"CORTEX_AUTH0_DOMAIN": "cortex.local"}, "AUTH0_DOMAIN"),
+        ({"CORTEX_AUTH0_DOMAIN": "http://tenant.test"}, "AUTH0_DOMAIN"),
+        ({"CORTEX_AUTH0_DOMAIN": "tenant.test/path"}, "AUTH0_DOMAIN"),
+        ({"CORTEX_LEGACY_ISSUER": "https://login.example.com/"}, "LEGACY_ISSUER"),
+        ({"CORTEX_LEGACY_ISSUER": "https://cortex.local/"}, "LEGACY_ISSUER"),
+        ({"CORTEX_LEGACY_SECRET": "s" * 31}, "LEGACY_SECRET"),
+        ({"CORTEX_LEGACY_UNTIL": "2027-02-29"}, "LEGACY_UNTIL"),
+        ({"CORTEX_LEGACY_UNTIL": "20270228"}, "LEGACY_UNTIL"),
+        ({"CORTEX_AUTH0_ROLES_CLAIM": "roles"}, "AUTH0_ROLES_CLAIM"),
+        ({"CORTEX_AUTH0_ROLES_CLAIM": "https://x.auth0.com/roles"}, "AUTH0_ROLES_CLAIM"),
+        ({"CORTEX_TOKEN_LEEWAY": "121"}, "TOKEN_LEEWAY"),
+        ({"CORTEX_TOKEN_MAX_LIFETIME": "0"}, "TOKEN_MAX_LIFETIME"),
+    ],
+    ids=str,
+)
+def test_issuers_that_cannot_be_told_apart_or_are_weak_are_refused(
+    change: dict[str, str], setting: str
+):
+    (fault,) = faults(TENANT | FORMER | change)
+    assert fault.startswith(f"CORTEX_{setting}: ")
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_a_former_issuer_is_whole_or_not_there(name: str):
+    (fault,) = faults({other: text for other, text in FORMER.items() if other != name})
+    assert fault == f"{name}: is needed with the other settings of that issuer"
+
+
+def test_a_tenant_needs_an_audience_in_development_too():
+    (fault,) = faults({"CORTEX_AUTH0_DOMAIN": "tenant.test"})
+    assert fault.startswith("CORTEX_AUTH0_AUDIENCE: ")
+
+
+def test_production_is_reached_by_https_only():
+    (fault,) = faults(PRODUCTION | {"CORTEX_AUTH0_DOMAIN": "http://localhost:1,tenant.test"})
+    assert fault == "CORTEX_AUTH0_DOMAIN: must be reached by https in production"
+
+
+def test_production_refuses_a_former_issuer_after_its_last_day():
+    load_settings(PRODUCTION | FORMER, clock=on_day(31))
+    april = PRODUCTION | FORMER | {"CORTEX_LEGACY_UNTIL": "2027-03-30"}
+    with pytest.raises(SettingsError) as error:
+        load_settings(april, clock=on_day(31))
+    assert error.value.faults == ("CORTEX_LEGACY_UNTIL: 2027-03-30 is over; remove that issuer",)
+    load_settings(FORMER | {"CORTEX_LEGACY_UNTIL": "2027-03-30"}, clock=on_day(31))

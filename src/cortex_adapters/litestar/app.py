@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.litestar.errors import ErrorAnswers
 from cortex_adapters.litestar.gate import drop_body, require_understood
 from cortex_adapters.litestar.headers import add_headers
-from cortex_adapters.litestar.health import Health
+from cortex_adapters.litestar.health import Check, Health
 from cortex_adapters.litestar.issuer import DevelopmentIssuer
 from cortex_adapters.litestar.methods import with_implied
 from cortex_adapters.litestar.paths import canonical_paths
@@ -43,7 +43,7 @@ class Service:
 
     cortex: Cortex
     issuer: DevelopmentIssuer | None = None
-    ready: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    ready: Mapping[str, Check] = field(default_factory=dict)
 
 
 def create_app(

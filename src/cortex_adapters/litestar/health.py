@@ -11,11 +11,14 @@ from cortex_core.domain.errors import CortexError, DeadlineError, UnavailableErr
 from cortex_core.ports import Ports
 from cortex_core.services.operation import operation
 
-Check = Callable[[], Awaitable[None]]
+Check = Callable[[], Awaitable[str | None]]
+"""Raises what is wrong; may return a word for what is not as it should be, and does no harm yet."""
 
 DEADLINE: Final = 2.0
 FRESH: Final = 1.0
 OK: Final = "ok"
+DEGRADED: Final = "degraded"
+FINE: Final = frozenset({OK, DEGRADED})
 
 
 class Health:
@@ -44,7 +47,7 @@ class Health:
         self.leaving = False
 
     async def look(self) -> Mapping[str, str]:
-        """Return for each check `ok`, or the code of what is wrong."""
+        """Return for each check `ok`, its own word, or the code of what is wrong."""
         async with self._turn:
             if self._clock() - self._looked > self._fresh:
                 found = await asyncio.gather(*(self._run(name) for name in self._checks))
@@ -54,7 +57,7 @@ class Health:
 
     async def require_ready(self) -> None:
         """Raise UnavailableError, naming the checks that fail, if any does."""
-        failing = [name for name, found in (await self.look()).items() if found != OK]
+        failing = [name for name, found in (await self.look()).items() if found not in FINE]
         if failing:
             raise UnavailableError(f"Not ready: {', '.join(failing)}.")
 
@@ -62,9 +65,8 @@ class Health:
         try:
             async with asyncio.timeout(self._deadline):
                 with operation(self._ports, "health.check", check=name):
-                    await self._checks[name]()
+                    return await self._checks[name]() or OK
         except CortexError as error:
             return error.code
         except TimeoutError:
             return DeadlineError.code
-        return OK

@@ -16,7 +16,13 @@ from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.local_identity.issuer import ISSUER
 from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.server.databases import database, naming
-from cortex_adapters.server.identity import AUDIENCE, open_identity, open_local
+from cortex_adapters.server.identity import (
+    AUDIENCE,
+    longest_life,
+    open_identity,
+    open_local,
+    require_believable,
+)
 from cortex_adapters.server.issuer import Issuer
 from cortex_adapters.server.sign_on import open_local_sign_on, open_open_id
 from cortex_adapters.server.watched import WatchedStore
@@ -25,8 +31,8 @@ from cortex_adapters.telemetry.errors import LogErrorReporter
 from cortex_adapters.telemetry.logs import LogTelemetry, open_log
 from cortex_adapters.telemetry.standard import capturing
 from cortex_core import Cortex, Ports
-from cortex_core.domain.errors import SettingsError
 from cortex_core.ports import Store, Telemetry
+from cortex_core.ports.clock import system_clock
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -41,11 +47,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
         docs_url=settings.docs_url,
         development=settings.development,
         public_url=settings.public_url,
-        issuer=ISSUER,
+        issuer=settings.auth0_domain[0] if settings.auth0_domain else ISSUER,
         audience=settings.auth0_audience or AUDIENCE,
         environment=settings.environment,
         version=version("cortex-core"),
-        sign_on=True,
+        sign_on=settings.development,
     )
     return litestar_app(partial(open_service, settings), config)
 
@@ -72,23 +78,27 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         store = WatchedStore(opened, telemetry, database=str(settings.database_url))
         events, checks = await stack.enter_async_context(chosen.open_stream())
         local = open_local(settings, store)
+        identity, asked = await stack.enter_async_context(open_identity(settings, local, telemetry))
         open_id = open_open_id(settings, local)
         cortex = Cortex(
             Ports(
-                identity=open_identity(local, telemetry),
+                identity=identity,
                 store=store,
                 events=events,
                 assistant=EchoAssistant(),
                 errors=LogErrorReporter(log),
                 telemetry=telemetry,
-                sign_on=await open_local_sign_on(settings, store, local, open_id),
-            )
+                sign_on=await open_local_sign_on(settings, store, local, open_id)
+                if settings.development
+                else None,
+            ),
+            token_lifetime=longest_life(settings),
         )
         await stack.enter_async_context(cortex.working())
         yield Service(
             cortex=cortex,
-            issuer=Issuer(local, open_id),
-            ready={"database": partial(require_readable, store), **checks},
+            issuer=Issuer(local, open_id) if settings.development else None,
+            ready={"database": partial(require_readable, store), **checks, **asked},
         )
 
 
@@ -110,11 +120,8 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 def require_servable(settings: Settings) -> None:
-    """Raise SettingsError where they ask for an adapter that is still to be written."""
-    if settings.auth0_domain is not None or not settings.development:
-        raise SettingsError(
-            ["CORTEX_AUTH0_DOMAIN: this release has no Auth0 adapter yet, and serves only without"]
-        )
+    """Raise SettingsError where they ask for what this installation cannot do."""
+    require_believable(settings)
 
 
 async def require_readable(store: Store) -> None:
@@ -135,3 +142,5 @@ def _remark(settings: Settings, telemetry: Telemetry) -> None:
             host=settings.host,
             message="Whoever reaches this server may have a token for anybody.",
         )
+    if settings.legacy_until is not None and settings.legacy_until < system_clock().date():
+        telemetry.log("legacy_issuer.over", level="warning", until=str(settings.legacy_until))

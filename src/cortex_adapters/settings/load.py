@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,11 +15,13 @@ from cortex_adapters.settings.database import (
     SqliteUrl,
     exposed,
 )
+from cortex_adapters.settings.issuers import issuer_faults
 from cortex_adapters.settings.sources import Sources
 from cortex_adapters.settings.table import PREFIX, SETTINGS
 from cortex_adapters.settings.values import Environment, LogFormat, Network, Secret
 from cortex_core.domain.errors import SettingsError
-from cortex_core.ports import Level
+from cortex_core.ports import Clock, Level
+from cortex_core.ports.clock import system_clock
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,11 +36,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     docs_url: str
     log_level: Level
     log_format: LogFormat
+    auth0_domain: tuple[str, ...] = ()
+    """Issuers: the tenant's own first, then those of its custom domains."""
     auth0_audience: str | None = None
-    auth0_domain: str | None = None
+    auth0_roles_claim: str | None = None
+    auth0_rbac: Literal["on", "off"]
+    auth0_allowed_clients: tuple[str, ...] = ()
+    auth0_organization: str | None = None
+    token_leeway: int
+    token_max_lifetime: int
+    token_max_size: int
+    legacy_issuer: str | None = None
+    legacy_audience: str | None = None
+    legacy_secret: Secret | None = None
+    legacy_until: date | None = None
     auth0_client_id: str | None = None
     auth0_client_secret: Secret | None = None
-    auth0_roles_claim: str | None = None
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
@@ -53,7 +67,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_settings(
-    environ: Mapping[str, str], *, arguments: Mapping[str, str] | None = None
+    environ: Mapping[str, str],
+    *,
+    arguments: Mapping[str, str] | None = None,
+    clock: Clock = system_clock,
 ) -> Settings:
     """Read *arguments* (by setting: `port`), over `CORTEX_*` of *environ*, over `CORTEX_CONFIG`.
 
@@ -78,7 +95,7 @@ def load_settings(
         except ValueError as error:
             sources.faults.append(f"{given.label}: {error}")
             unread[setting.name] = None
-    sources.faults.extend(_refused(values | unread, environ))
+    sources.faults.extend(_refused(values | unread, environ, clock().date()))
     if sources.faults:
         raise SettingsError(sources.faults)
     return Settings(**_completed(values), idle=_idle(values))
@@ -103,12 +120,14 @@ def _idle(values: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(s.variable for s in SETTINGS if s.name in values and not s.used)
 
 
-def _refused(values: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
+def _refused(values: Mapping[str, Any], environ: Mapping[str, str], today: date) -> Iterator[str]:
     """Yield what is wrong with the settings together; one that could not be read is None."""
     database = values["database_url"]
     if (values["workers"] or 1) > 1 and isinstance(database, SqliteUrl | MemoryUrl):
         yield f"{PREFIX}WORKERS: several processes need PostgreSQL; {database} serves from one"
-    if values["environment"] == "production":
+    production = values["environment"] == "production"
+    yield from issuer_faults(values, today, production=production)
+    if production:
         yield from _unsafe(values, database, environ)
 
 
@@ -116,10 +135,6 @@ def _unsafe(
     values: Mapping[str, Any], database: DatabaseUrl | None, environ: Mapping[str, str]
 ) -> Iterator[str]:
     """Yield what production refuses."""
-    if "auth0_domain" not in values:
-        yield f"{PREFIX}AUTH0_DOMAIN: is needed in production; the local issuer lets anybody in"
-    if "auth0_audience" not in values:
-        yield f"{PREFIX}AUTH0_AUDIENCE: is needed in production"
     if "*" in (values.get("cors_origins") or ()):
         yield f"{PREFIX}CORS_ORIGINS: must name its origins in production, and not *"
     match database:

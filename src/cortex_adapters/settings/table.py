@@ -98,15 +98,94 @@ SETTINGS: Final = (
         meaning="Lines for people or for machines; `text` in development, else `json`, unless set.",
     ),
     Setting(
+        name="auth0_domain",
+        read=values.listed(values.issuer),
+        form="list of hosts",
+        meaning="The tenant, and its custom domains after it; needed in production.",
+    ),
+    Setting(
         name="auth0_audience",
         read=values.word,
         form="text",
-        meaning="Whom access tokens must be meant for; needed in production.",
+        meaning="Whom access tokens must be meant for; needed with a domain.",
     ),
-    _later("auth0_domain", values.host_name, "host", "The tenant; needed in production."),
+    Setting(
+        name="auth0_roles_claim",
+        read=values.claim_name,
+        form="URL",
+        meaning=(
+            "The claim with a caller's roles, such as `https://example.com/roles`; `name`, `email` "
+            "and `email_verified` are read beside it."
+        ),
+    ),
+    Setting(
+        name="auth0_rbac",
+        read=values.one_of("on", "off"),
+        form="`on`, `off`",
+        default="on",
+        meaning="Off: a token without `permissions` allows what its `scope` says.",
+    ),
+    Setting(
+        name="auth0_allowed_clients",
+        read=values.listed(values.word),
+        form="list of text",
+        meaning="The only applications whose tokens are taken; all of the tenant's unless set.",
+    ),
+    Setting(
+        name="auth0_organization",
+        read=values.word,
+        form="text",
+        meaning="The only `org_id` whose tokens are taken; any, and none, unless set.",
+    ),
+    Setting(
+        name="token_leeway",
+        read=values.whole_number(0, 120),
+        form="0 to 120 s",
+        default="30",
+        meaning="How far the issuer's clock and ours may differ.",
+    ),
+    Setting(
+        name="token_max_lifetime",
+        read=values.whole_number(60, 2_592_000),
+        form="60 to 2592000 s",
+        default="86400",
+        meaning="The longest time a token may be good for.",
+    ),
+    Setting(
+        name="token_max_size",
+        read=values.whole_number(1_024, 65_536),
+        form="1024 to 65536 bytes",
+        default="16384",
+        meaning="The longest token.",
+    ),
+    Setting(
+        name="legacy_issuer",
+        read=values.word,
+        form="text",
+        meaning="The `iss` of the HS256 tokens that people have from before; needs the next three.",
+    ),
+    Setting(
+        name="legacy_audience",
+        read=values.word,
+        form="text",
+        meaning="Whom those must be meant for.",
+    ),
+    Setting(
+        name="legacy_secret",
+        read=values.secret(
+            "at least 32 printable characters without spaces", pattern=r"[!-~]{32,}"
+        ),
+        form="secret",
+        meaning="What those are signed with; at least 32 bytes.",
+    ),
+    Setting(
+        name="legacy_until",
+        read=values.day,
+        form="date",
+        meaning="The last day (UTC) on which those are taken; production does not start after it.",
+    ),
     _later("auth0_client_id", values.word, "text", "The application of browser sign-on."),
     _later("auth0_client_secret", values.secret("printable"), "secret", "Its secret."),
-    _later("auth0_roles_claim", values.word, "text", "The claim that holds a caller's roles."),
     _later(
         "cors_origins",
         values.listed(values.origin),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Literal, TypeVar
 
@@ -16,6 +17,7 @@ Network = IPv4Network | IPv6Network
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*\.?"
 _PORT: Final = r"(?::[0-9]{1,5})?"
+_LOOPBACK: Final = r"(?:127\.0\.0\.1|localhost|\[::1\])"
 _AUTHORITY: Final = rf"https?://(?:{_HOST}|\[[0-9A-Fa-f:.]+\]){_PORT}"
 _LONGEST_SECRET: Final = 4_096
 
@@ -106,9 +108,34 @@ def web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def issuer(text: str) -> str:
+    """Read the domain of a tenant as the issuer that its tokens name.
+
+    http is for an issuer on this machine itself.
+    """
+    if re.fullmatch(rf"{_HOST}", text):
+        return f"https://{text.lower()}/"
+    if re.fullmatch(rf"http://{_LOOPBACK}{_PORT}/?", text):
+        return text.rstrip("/") + "/"
+    raise ValueError("must be host names, such as tenant.eu.auth0.com, login.example.com")
+
+
+def day(text: str) -> date:
+    """Read a date."""
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError("must be a date, such as 2027-03-31")
+
+
 port = whole_number(1, 65_535)
 listening_host = shaped(r"[A-Za-z0-9._:-]{1,255}", "an address or a host name, without a port")
-host_name = shaped(_HOST, "a host name, such as tenant.eu.auth0.com")
+claim_name = shaped(
+    r"https?://(?!(?:[^/]*\.)?(?:auth0\.com|webtask\.io|webtask\.run)/)[!-~]{1,200}/[A-Za-z0-9_-]{1,50}",
+    "a name within a namespace of your own, such as https://example.com/roles",
+)
 allowed_host = shaped(
     rf"\*|(?:\*\.)?{_HOST}{_PORT}|\[[0-9A-Fa-f:.]+\]{_PORT}",
     "host names, such as cortex.example.com, *.example.com",

@@ -65,7 +65,8 @@ class IdentityProvider(Protocol):
 
     A provider of tokens refuses whatever can be understood in two ways, and trusts an issuer,
     its keys and its audience by exact names only. It may remember whom a token proved until that
-    expires: whether it was revoked meanwhile is asked elsewhere, each time. What standards leave open is decided so:
+    expires: whether it was revoked meanwhile is asked elsewhere, each time. What standards leave
+    open is decided so:
 
     | decision | here |
     |---|---|

@@ -81,15 +81,37 @@ def test_wrong_settings_are_listed_and_end_with_2(cortex: Cortex, arguments: lis
 
 
 @pytest.mark.parametrize("arguments", [["serve"], ["routes"], ["openapi"]], ids=" ".join)
-def test_auth0_is_honestly_still_to_come(cortex: Cortex, arguments: list[str]):
-    code, _, err = cortex(
+def test_production_says_at_once_all_that_keeps_it_from_starting(
+    cortex: Cortex, arguments: list[str]
+):
+    code, out, err = cortex(
         *arguments,
+        environment="production",
+        legacy_issuer="former",
+        legacy_secret="s" * 32,
+        legacy_until="2020-02-29",
+    )
+    assert (code, out) == (2, "")
+    assert err == (
+        "cortex: Invalid settings:\n"
+        "  CORTEX_AUTH0_DOMAIN: is needed in production; the local issuer lets anybody in\n"
+        "  CORTEX_AUTH0_AUDIENCE: is needed with CORTEX_AUTH0_DOMAIN, and in production\n"
+        "  CORTEX_LEGACY_AUDIENCE: is needed with the other settings of that issuer\n"
+        "  CORTEX_LEGACY_UNTIL: 2020-02-29 is over; remove that issuer\n"
+        "Correct each setting that is named.\n"
+    )
+
+
+def test_production_has_no_tokens_to_give_away(cortex: Cortex):
+    code, out, _ = cortex(
+        "routes",
         environment="production",
         auth0_domain="tenant.eu.auth0.com",
         auth0_audience="https://cortex.example.com",
     )
-    assert code == 2
-    assert "CORTEX_AUTH0_DOMAIN: this release has no Auth0 adapter yet" in err
+    assert code == 0
+    assert "/v1/me" in out
+    assert "/auth/dev/token" not in out
 
 
 def test_every_error_of_the_catalogue_has_an_ending(capsys: pytest.CaptureFixture[str]):

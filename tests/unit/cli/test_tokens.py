@@ -20,8 +20,9 @@ def proved(token: str) -> Principal:
     async def prove() -> Principal:
         settings = load_settings({})
         async with open_store(settings) as store:
-            identity = open_identity(open_local(settings, store), MemoryTelemetry())
-            return await identity.authenticate(Credential(scheme="Bearer", token=token))
+            local = open_local(settings, store)
+            async with open_identity(settings, local, MemoryTelemetry()) as (identity, _):
+                return await identity.authenticate(Credential(scheme="Bearer", token=token))
 
     return asyncio.run(prove())
 

@@ -32,6 +32,10 @@ async def _fine() -> None:
     return
 
 
+async def _degraded() -> str:
+    return "degraded"
+
+
 async def _away() -> None:
     raise UnavailableError
 
@@ -69,6 +73,13 @@ async def test_ready_is_when_every_check_is_fine(scene: Scene) -> None:
     async with _checked(scene, {"store": _fine, "stream": _fine}) as api:
         answer = await api.who("").get("/health/ready")
     assert (answer.status, answer.json()) == (200, {"status": "ok"})
+
+
+async def test_degraded_is_ready_and_is_shown(scene: Scene) -> None:
+    async with _checked(scene, {"store": _fine, "identity": _degraded}) as api:
+        assert (await api.who("").get("/health/ready")).status == 200
+        details = (await api.get("/health")).json()
+    assert details["checks"] == {"store": "ok", "identity": "degraded"}
 
 
 async def test_not_ready_names_each_check_that_fails_and_no_more(scene: Scene) -> None:

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from cortex_adapters.postgres import schema
-from cortex_adapters.server import create_app, naming, open_service, open_store, require_readable
+from cortex_adapters.server import naming, open_service, open_store, require_readable
 from cortex_adapters.settings import Settings, load_settings
 from cortex_core.domain.errors import (
     BusyError,
     OutcomeUnknownError,
     SchemaError,
-    SettingsError,
     UnavailableError,
 )
 from cortex_core.ports import Credential
@@ -84,13 +83,6 @@ async def test_one_service_for_one_file(tmp_path: Path):
                 pass
     async with open_service(settings):
         pass
-
-
-def test_there_is_no_auth0_yet():
-    with pytest.raises(SettingsError, match="no Auth0 adapter yet"):
-        create_app(on("sqlite:///x.db", **PRODUCTION))
-    with pytest.raises(SettingsError, match="no Auth0 adapter yet"):
-        create_app(on("memory:", CORTEX_AUTH0_DOMAIN="tenant.eu.auth0.com"))
 
 
 def test_an_error_without_words_gets_the_name_of_the_database():

@@ -21,7 +21,7 @@ class Alive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How this process is: its checks by name, `ok` or the code of what is wrong."""
+    """How this process is: its checks by name, `ok`, `degraded`, or the code of what is wrong."""
 
     version: str
     environment: str
