@@ -20,7 +20,7 @@ SERVING := $(if $(wildcard $(DEV)),$(VENV),$(LEAN))
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help run test check lint format types imports deps unit contract e2e fuzz bench pins clean dev
+.PHONY: help run test check lint format types imports deps unit contract e2e fuzz bench docs-tables pins clean dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ fuzz: dev ## schemathesis, with all its checks, against the running server
 
 bench: dev ## ratios to a bare route and a bare statement
 	$(PY) -m bench
+
+docs-tables: dev ## write the pages of docs/reference that are made from the code
+	$(VENV)/bin/cortex routes --rights > docs/reference/rights.md
 
 PIN = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)

@@ -50,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
     _json(status)
 
     _command(commands, "openapi", "openapi", "print the OpenAPI document")
-    _command(commands, "routes", "routes", "list the routes")
+    routes = _command(commands, "routes", "routes", "list the routes")
+    routes.add_argument("--rights", action="store_true", help="print who may, as Markdown")
     return top
 
 

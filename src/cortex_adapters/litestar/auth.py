@@ -11,7 +11,11 @@ from cortex_adapters.litestar.cookies import session_of
 from cortex_adapters.litestar.cross_origin import require_own_page
 from cortex_adapters.litestar.operations import Operation
 from cortex_core import Cortex, Principal
-from cortex_core.domain.errors import MalformedCredentialError, UnauthenticatedError
+from cortex_core.domain.errors import (
+    MalformedCredentialError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from cortex_core.ports import Credential, Scheme
 
 # RFC 6750 section 2.1 and RFC 9110 section 11.6.2: a scheme, one space, one b64token.
@@ -51,6 +55,8 @@ def authentication(app: ASGIApp) -> ASGIApp:
         public = scope.get("method") == "OPTIONS" if operation is None else operation.public
         if not public:
             scope["user"] = await _principal(scope)
+            if operation is None or operation.closed:
+                raise PermissionDeniedError("This is open to nobody.")
         await app(scope, receive, send)
 
     return authenticate

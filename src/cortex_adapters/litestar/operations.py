@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from cortex_core.domain.errors import CortexError
+from cortex_core.domain.models import Role
 from cortex_core.domain.policy import Permission
 
 EVENT_STREAM: Final = "text/event-stream"
@@ -25,6 +26,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     *answer* is the type of the body that *status* comes with, None for no body. Errors that
     every route shares are not repeated in *errors*.
+
+    A route is *public*, or needs a *permission*, or is for whoever is *signed_in*; one that says
+    none of these is closed. Inside a workspace it needs one of *roles* too. *participants*: whoever
+    was added to the conversation by name may, without a role. *oneself*: so may whoever is a member
+    or was added by name, and names nobody but itself in the path.
     """
 
     summary: str
@@ -43,7 +49,16 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool = False
     permission: Permission | None = None
     public: bool = False
+    signed_in: bool = False
+    roles: frozenset[Role] = frozenset()
+    participants: bool = False
+    oneself: bool = False
     errors: tuple[type[CortexError], ...] = ()
+
+    @property
+    def closed(self) -> bool:
+        """Say whether nobody may call it."""
+        return not (self.public or self.signed_in or self.permission)
 
 
 LIMIT = Query(

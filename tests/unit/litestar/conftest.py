@@ -75,10 +75,10 @@ class Stage:
 
     def __init__(self) -> None:
         self.cortex: Cortex | None = None
-        self.app = create_app(self._open_service, CONFIG)
+        self.app = create_app(self.open_service, CONFIG)
 
     @asynccontextmanager
-    async def _open_service(self) -> AsyncIterator[Service]:
+    async def open_service(self) -> AsyncIterator[Service]:
         assert self.cortex is not None
         yield Service(cortex=self.cortex)
 

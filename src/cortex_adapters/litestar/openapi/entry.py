@@ -14,6 +14,7 @@ from cortex_adapters.litestar.openapi.schemas import ID, answer_schema
 from cortex_adapters.litestar.openapi.stream import sample
 from cortex_adapters.litestar.openapi.tree import Json, reference
 from cortex_adapters.litestar.operations import Operation
+from cortex_core.domain.models import Role
 
 _JSON: Final = "application/json"
 _MERGE_PATCH: Final = "application/merge-patch+json"
@@ -49,7 +50,7 @@ def entry(
         "parameters": list(_parameters(each)),
     }
     if operation.permission:
-        made["description"] = f"Needs the permission `{operation.permission}`."
+        made["description"] = f"Needs the permission `{operation.permission}`{_place(operation)}."
     if operation.body:
         made["requestBody"] = _body(operation.body, components, merge=operation.merge_patch)
     if operation.form:
@@ -62,6 +63,17 @@ def entry(
         **refusals.responses(operation, each.path),
     }
     return made
+
+
+def _place(operation: Operation) -> str:
+    """Return what a caller must be to the workspace or the conversation, as words."""
+    if not operation.roles:
+        return ""
+    names = " or ".join(role.value for role in Role if role in operation.roles)
+    said = f", and the role {names} in the workspace"
+    if operation.participants:
+        said += ", or to have been added by name"
+    return said + (", unless it is about oneself" if operation.oneself else "")
 
 
 def _parameters(each: Described) -> Iterator[Json]:

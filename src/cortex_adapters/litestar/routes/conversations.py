@@ -10,6 +10,7 @@ from cortex_adapters.litestar.operations import PAGE, Operation, describe
 from cortex_core.domain.commands import ChangeConversation, StartConversation
 from cortex_core.domain.models import Conversation, Participant
 from cortex_core.domain.paging import Page
+from cortex_core.domain.policy import READERS, WRITERS
 
 TAG = "conversations"
 
@@ -26,6 +27,7 @@ TAG = "conversations"
             etag=True,
             location=True,
             permission="write:conversations",
+            roles=WRITERS,
         )
     ),
 )
@@ -45,6 +47,7 @@ async def start(request: Call) -> Response[bytes]:
             answer=Page[Conversation],
             query=PAGE,
             permission="read:conversations",
+            roles=READERS,
         )
     ),
 )
@@ -81,6 +84,8 @@ async def mine(request: Call) -> Response[bytes]:
             answer=Conversation,
             etag=True,
             permission="read:conversations",
+            roles=READERS,
+            participants=True,
         )
     ),
 )
@@ -101,6 +106,7 @@ async def read(request: Call) -> Response[bytes]:
             etag=True,
             if_match=True,
             permission="write:conversations",
+            roles=WRITERS,
         )
     ),
 )
@@ -122,6 +128,7 @@ async def change(request: Call) -> Response[bytes]:
             status=204,
             if_match=True,
             permission="write:conversations",
+            roles=WRITERS,
         )
     ),
 )
@@ -141,6 +148,8 @@ async def remove(request: Call) -> Response[None]:
             answer=Page[Participant],
             query=PAGE,
             permission="read:conversations",
+            roles=READERS,
+            participants=True,
         )
     ),
 )
@@ -160,6 +169,7 @@ async def participants(request: Call) -> Response[bytes]:
             tag=TAG,
             answer=Participant,
             permission="write:conversations",
+            roles=WRITERS,
         )
     ),
 )
@@ -179,6 +189,8 @@ async def put_participant(request: Call) -> Response[bytes]:
             tag=TAG,
             status=204,
             permission="write:conversations",
+            roles=WRITERS,
+            oneself=True,
         )
     ),
 )

@@ -18,6 +18,7 @@ from cortex_adapters.litestar.correlation import correlation_id
 from cortex_adapters.litestar.errors import problem_of
 from cortex_adapters.litestar.operations import PAGE, Operation, Query, describe
 from cortex_core.domain.paging import Page, PageRequest
+from cortex_core.domain.policy import READERS
 from cortex_core.services.following import Resume
 
 _LAST_EVENT_ID: Final = re.compile(r"([0-9a-zA-Z]{1,64})\.([0-9]{1,18})")
@@ -40,6 +41,8 @@ AFTER: Final = Query(
             query=(*PAGE, AFTER),
             stream=True,
             permission="read:messages",
+            roles=READERS,
+            participants=True,
         )
     ),
 )

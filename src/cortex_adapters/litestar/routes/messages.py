@@ -13,6 +13,7 @@ from cortex_core.domain.commands import PostMessage
 from cortex_core.domain.errors import Fault, InvalidInputError
 from cortex_core.domain.models import Message
 from cortex_core.domain.paging import Page
+from cortex_core.domain.policy import READERS, WRITERS
 from cortex_core.services.exchange import Posted
 
 TAG = "messages"
@@ -34,6 +35,8 @@ ORDER = Query(
             body=PostMessage,
             location=True,
             permission="write:messages",
+            roles=WRITERS,
+            participants=True,
         )
     ),
 )
@@ -54,6 +57,8 @@ async def create(request: Call) -> Response[bytes]:
             answer=Page[Message],
             query=(*PAGE, ORDER),
             permission="read:messages",
+            roles=READERS,
+            participants=True,
         )
     ),
 )
@@ -74,7 +79,14 @@ async def page(request: Call) -> Response[bytes]:
 @get(
     "/v1/conversations/{conversation_id:str}/messages/{message_id:str}",
     opt=describe(
-        Operation(summary="Read a message", tag=TAG, answer=Message, permission="read:messages")
+        Operation(
+            summary="Read a message",
+            tag=TAG,
+            answer=Message,
+            permission="read:messages",
+            roles=READERS,
+            participants=True,
+        )
     ),
 )
 async def read(request: Call) -> Response[bytes]:

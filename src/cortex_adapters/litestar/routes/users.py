@@ -13,7 +13,7 @@ from cortex_core.services.users import Me
 
 @get(
     "/v1/me",
-    opt=describe(Operation(summary="Who am I", tag="users", answer=Me)),
+    opt=describe(Operation(summary="Who am I", tag="users", answer=Me, signed_in=True)),
 )
 async def me(request: Call) -> Response[bytes]:
     return answer(await request.cortex.users.me(request.user))
@@ -28,6 +28,7 @@ async def me(request: Call) -> Response[bytes]:
             answer=Me,
             body=ChangeMe,
             merge_patch=True,
+            signed_in=True,
         )
     ),
 )

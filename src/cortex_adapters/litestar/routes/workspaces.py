@@ -11,6 +11,7 @@ from cortex_core.domain.commands import ChangeWorkspace, CreateWorkspace, PutMem
 from cortex_core.domain.errors import ConflictError, LastOwnerError
 from cortex_core.domain.models import Membership, Workspace
 from cortex_core.domain.paging import Page
+from cortex_core.domain.policy import OWNERS, READERS
 
 TAG = "workspaces"
 
@@ -62,6 +63,7 @@ async def mine(request: Call) -> Response[bytes]:
             answer=Workspace,
             etag=True,
             permission="read:workspaces",
+            roles=READERS,
         )
     ),
 )
@@ -82,6 +84,7 @@ async def read(request: Call) -> Response[bytes]:
             etag=True,
             if_match=True,
             permission="write:workspaces",
+            roles=OWNERS,
             errors=(ConflictError,),
         )
     ),
@@ -104,6 +107,7 @@ async def change(request: Call) -> Response[bytes]:
             status=204,
             if_match=True,
             permission="write:workspaces",
+            roles=OWNERS,
         )
     ),
 )
@@ -123,6 +127,7 @@ async def remove(request: Call) -> Response[None]:
             answer=Page[Membership],
             query=PAGE,
             permission="read:workspaces",
+            roles=READERS,
         )
     ),
 )
@@ -141,6 +146,7 @@ async def members(request: Call) -> Response[bytes]:
             answer=Membership,
             body=PutMember,
             permission="write:workspaces",
+            roles=OWNERS,
             errors=(ConflictError, LastOwnerError),
         )
     ),
@@ -159,6 +165,8 @@ async def put_member(request: Call) -> Response[bytes]:
             tag=TAG,
             status=204,
             permission="write:workspaces",
+            roles=OWNERS,
+            oneself=True,
             errors=(LastOwnerError,),
         )
     ),

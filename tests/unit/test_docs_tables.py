@@ -1,0 +1,14 @@
+"""The pages of docs/reference are what `make docs-tables` writes."""
+
+from pathlib import Path
+
+from cortex_adapters.litestar.rights import markdown
+from cortex_adapters.server import create_app
+from cortex_adapters.settings import load_settings
+
+REFERENCE = Path(__file__).parents[2] / "docs/reference"
+
+
+def test_rights():
+    page = (REFERENCE / "rights.md").read_text(encoding="utf-8")
+    assert page == markdown(create_app(load_settings({}))), "run make docs-tables"
