@@ -20,7 +20,9 @@ def is_canonical(scope: Scope) -> bool:
     raw = scope["raw_path"]
     if scope["path"] == _WHOLE:
         return raw == b"*"
-    return raw == scope["path"].encode() and b"//" not in raw and not raw.endswith(b"/")
+    return raw == scope["path"].encode() and (
+        raw == b"/" or (b"//" not in raw and not raw.endswith(b"/"))
+    )
 
 
 def canonical_paths(app: ASGIApp) -> ASGIApp:

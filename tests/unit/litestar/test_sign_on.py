@@ -11,6 +11,7 @@ import pytest
 from cortex_adapters.litestar.cookies import SESSION
 from cortex_adapters.memory.sign_on import MemorySignOn
 from cortex_core.contract import make
+from cortex_core.domain.commands import ChangeMe
 from cortex_core.ports import LogoutNotice
 from tests.unit.litestar.asgi import Answer, Client
 from tests.unit.litestar.problems import problem
@@ -266,6 +267,24 @@ async def test_a_session_outlives_its_tokens_and_not_its_own_end(
 async def test_a_disabled_user_is_refused_at_once(signed_on: Browser, scene: Scene) -> None:
     await disable(scene, scene.editor)
     problem(await signed_on.ask("GET", "/v1/me"), 403, "user-disabled")
+
+
+async def test_the_first_page_says_who_is_signed_on(browser: Browser, signed_on: Browser) -> None:
+    answer = await signed_on.ask("GET", "/")
+    assert (answer.status, answer.header("content-type")) == (200, "text/html; charset=utf-8")
+    assert b"<strong>Editor</strong>" in answer.body
+    policy = answer.header("content-security-policy") or ""
+    assert "form-action 'self' https://issuer.example;" in policy
+    for jar in ({}, {SESSION: "x" * 43}):
+        answer = await Browser(browser.api, jar).ask("GET", "/")
+        assert answer.status == 200
+        assert b'href="/auth/login"' in answer.body
+        assert b"<form" not in answer.body
+
+
+async def test_a_name_is_never_markup(signed_on: Browser, scene: Scene) -> None:
+    await scene.cortex.users.change_me(scene.editor, ChangeMe(name="<script>alert(1)</script>"))
+    assert b"<script" not in (await signed_on.ask("GET", "/")).body
 
 
 FORM = ("content-type", "application/x-www-form-urlencoded")

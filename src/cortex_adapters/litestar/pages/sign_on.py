@@ -9,6 +9,22 @@ from cortex_adapters.litestar.errors import Problem
 from cortex_adapters.litestar.pages.markup import code, link, page, root
 
 
+def home_page(name: str | None, url: str) -> str:
+    """Return the page at the root of the server at *url*, for the person called *name*."""
+    base = escape(root(url))
+    if name is None:
+        main = f"<p>{link(f'{root(url)}/auth/login', 'Sign on')}</p>"
+    else:
+        main = (
+            f"<p>Signed on as <strong>{escape(name)}</strong>.</p>"
+            f'<form method="post" action="{base}/auth/logout">'
+            '<button type="submit">Sign off</button></form>'
+        )
+    return _page(
+        "Cortex Core", f"{main}<p>{link(f'{root(url)}/docs', 'The HTTP surface')}</p>", url
+    )
+
+
 def failed_page(problem: Problem, url: str) -> str:
     """Return the page for *problem* of the server at *url*; nothing on it came from the browser."""
     main = (

@@ -135,8 +135,14 @@ dt { color: var(--dim); } dd { margin: 0; }
 """
 
 _HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-CONTENT_SECURITY_POLICY: Final = (
-    f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
-"""Our own style, and nothing else: no script, no image, no font, no frame, from anywhere."""
+
+
+def content_security_policy(*, forms: str = "'none'") -> str:
+    """Allow our own style and nothing else: no script, image, font or frame, from anywhere.
+
+    *forms* is where forms may lead; browsers ask that of redirects after them, too.
+    """
+    return (
+        f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action {forms}; "
+        "frame-ancestors 'none'"
+    )

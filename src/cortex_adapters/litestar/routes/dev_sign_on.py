@@ -11,7 +11,7 @@ from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.cross_origin import require_own_page
 from cortex_adapters.litestar.operations import Operation, describe
 from cortex_adapters.litestar.pages.sign_on import asking_page, signed_off_page
-from cortex_adapters.litestar.pages.style import CONTENT_SECURITY_POLICY
+from cortex_adapters.litestar.pages.style import content_security_policy
 from cortex_core.domain.errors import CrossOriginError, IdentityUnavailableError
 
 TAG: Final = "sign-on"
@@ -77,7 +77,7 @@ async def signed_off(request: Call) -> Response[bytes]:
 
 
 def _page(page: str) -> Response[bytes]:
-    headers = {"content-security-policy": CONTENT_SECURITY_POLICY}
+    headers = {"content-security-policy": content_security_policy(forms="'self'")}
     return Response(page.encode(), media_type=HTML, headers=headers)
 
 

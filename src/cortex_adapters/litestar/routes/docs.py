@@ -11,7 +11,7 @@ from cortex_adapters.litestar.openapi import build_document
 from cortex_adapters.litestar.operations import Operation, describe
 from cortex_adapters.litestar.pages.errors import errors_page
 from cortex_adapters.litestar.pages.operations import operations_page
-from cortex_adapters.litestar.pages.style import CONTENT_SECURITY_POLICY
+from cortex_adapters.litestar.pages.style import content_security_policy
 
 TAG = "docs"
 HTML = "text/html"  # the framework adds the charset
@@ -72,7 +72,7 @@ def _made(app: Litestar) -> dict[str, bytes]:
 def _page(page: bytes) -> Response[bytes]:
     # COOP: a window that opens this page gets no hold of it.
     headers = {
-        "content-security-policy": CONTENT_SECURITY_POLICY,
+        "content-security-policy": content_security_policy(),
         "cross-origin-opener-policy": "same-origin",
     }
     return Response(page, media_type=HTML, headers=headers)

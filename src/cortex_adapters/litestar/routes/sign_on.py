@@ -12,16 +12,17 @@ from cortex_adapters.litestar import cookies
 from cortex_adapters.litestar.answers import nothing
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.correlation import correlation_id
-from cortex_adapters.litestar.cross_origin import require_own_page
+from cortex_adapters.litestar.cross_origin import origin_of, require_own_page
 from cortex_adapters.litestar.errors import problem_of
 from cortex_adapters.litestar.operations import Operation, Query, describe
-from cortex_adapters.litestar.pages.sign_on import failed_page
-from cortex_adapters.litestar.pages.style import CONTENT_SECURITY_POLICY
+from cortex_adapters.litestar.pages.sign_on import failed_page, home_page
+from cortex_adapters.litestar.pages.style import content_security_policy
 from cortex_core.domain.errors import (
     CortexError,
     CrossOriginError,
     IdentityUnavailableError,
     InvalidInputError,
+    MalformedCredentialError,
     SignOnFailedError,
     UnauthenticatedError,
 )
@@ -38,6 +39,25 @@ RETURN_TO: Final = Query(
         "default": "/",
     },
 )
+
+
+@get(
+    "/",
+    opt=describe(
+        Operation(
+            summary="Who is signed on in this browser, for people",
+            tag=TAG,
+            answer=str,
+            media_type=HTML,
+            public=True,
+        )
+    ),
+)
+async def home(request: Call) -> Response[bytes]:
+    config = request.app.state.config
+    # Signing off leads on to the provider.
+    forms = f"'self' {origin_of(config.issuer)}"
+    return _page(home_page(await _name(request), config.public_url), forms=forms)
 
 
 @get(
@@ -146,6 +166,18 @@ async def backchannel_logout(request: Call) -> Response[None]:
     return nothing()
 
 
+async def _name(request: Call) -> str | None:
+    """Return what the person is called whose browser this is, None where nobody is signed on."""
+    try:
+        secret = cookies.session_of(list(request.scope["headers"]))
+        if secret is None:
+            return None
+        user = (await request.cortex.users.me(await request.browsers.authenticate(secret))).user
+    except (MalformedCredentialError, UnauthenticatedError):
+        return None
+    return user.name or user.email or user.subject
+
+
 def _see_other(target: str, *kept: Cookie) -> Response[bytes]:
     headers = {"location": target}
     return Response(b"", status_code=303, media_type=HTML, headers=headers, cookies=kept)
@@ -154,9 +186,12 @@ def _see_other(target: str, *kept: Cookie) -> Response[bytes]:
 def _failed(request: Call, error: CortexError) -> Response[bytes]:
     config = request.app.state.config
     problem = problem_of(error, word=correlation_id(request.scope), docs_url=config.docs_url)
-    headers = {"content-security-policy": CONTENT_SECURITY_POLICY}
-    page = failed_page(problem, config.public_url).encode()
-    return Response(page, status_code=problem.status, media_type=HTML, headers=headers)
+    return _page(failed_page(problem, config.public_url), status=problem.status)
 
 
-handlers = [login, callback, logout, backchannel_logout]
+def _page(page: str, *, status: int = 200, forms: str = "'none'") -> Response[bytes]:
+    headers = {"content-security-policy": content_security_policy(forms=forms)}
+    return Response(page.encode(), status_code=status, media_type=HTML, headers=headers)
+
+
+handlers = [home, login, callback, logout, backchannel_logout]
