@@ -129,7 +129,9 @@ def test_every_fault_is_listed_at_once_and_named():
         ("DOCS_URL", "javascript:alert(1)"),
         ("LOG_FORMAT", "xml"),
         ("AUTH0_AUDIENCE", ""),
-        ("AUTH0_CLIENT_SECRET", "a b"),
+        ("SESSION_KEYS", "short"),
+        ("SESSION_KEYS", f"{'k' * 32},short"),
+        ("SESSION_KEYS", f"{'k' * 31} k"),
         ("CORS_ORIGINS", "https://a.example/"),
         ("CORS_ORIGINS", "null"),
         ("CORS_ORIGINS", "https://a.example,,https://b.example"),
@@ -169,17 +171,49 @@ def test_long_text_is_read_in_no_time(part: str):
     assert time.monotonic() - began < 5
 
 
+APPLICATION = {
+    "CORTEX_AUTH0_DOMAIN": "tenant.example",
+    "CORTEX_AUTH0_AUDIENCE": "https://api.example",
+    "CORTEX_AUTH0_CLIENT_ID": "browsers",
+    "CORTEX_AUTH0_CLIENT_SECRET": "x",
+}
+
+
+@pytest.mark.parametrize("name", ["AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET"])
+def test_what_browsers_need_to_sign_on_comes_together(name: str):
+    rest = {key: value for key, value in APPLICATION.items() if key != f"CORTEX_{name}"}
+    assert f"CORTEX_{name}: is needed for browsers to sign on" in faults(rest)
+    assert load_settings(APPLICATION).auth0_client_id == "browsers"
+
+
+def test_production_seals_with_keys_of_its_own():
+    production = {
+        **APPLICATION,
+        "CORTEX_ENVIRONMENT": "production",
+        "CORTEX_DATABASE_URL": "postgresql://localhost/x",
+    }
+    assert list(faults(production)) == [
+        "CORTEX_SESSION_KEYS: is needed in production for browsers to sign on",
+        "CORTEX_PUBLIC_URL: must be an https address in production for browsers to sign on",
+    ]
+    production["CORTEX_PUBLIC_URL"] = "https://cortex.example"
+    keys = load_settings({**production, "CORTEX_SESSION_KEYS": f"{'n' * 32}, {'o' * 40}"})
+    assert [key.reveal() for key in keys.session_keys] == ["n" * 32, "o" * 40]
+
+
 def test_a_fault_quotes_no_value():
     said = "\n".join(
         faults(
             {
                 "CORTEX_DATABASE_URL": f"postgres://u:{PASSWORD}@h:x/y",
                 "CORTEX_AUTH0_CLIENT_SECRET": f"{PASSWORD} ",
+                "CORTEX_SESSION_KEYS": PASSWORD[:31],
+                "CORTEX_AUTH0_CLIENT_ID": "browsers",
                 "CORTEX_METRICS_TOKEN": f"{PASSWORD}\n",
             }
         )
     )
-    assert len(said.splitlines()) == 3
+    assert len(said.splitlines()) == 5
     assert PASSWORD not in said
 
 
@@ -187,7 +221,11 @@ def test_no_secret_shows_in_the_representation():
     settings = load_settings(
         {
             "CORTEX_DATABASE_URL": f"postgresql://u:{PASSWORD}@h/y?password={PASSWORD}",
+            "CORTEX_AUTH0_DOMAIN": "tenant.example",
+            "CORTEX_AUTH0_AUDIENCE": "https://api.example",
+            "CORTEX_AUTH0_CLIENT_ID": "browsers",
             "CORTEX_AUTH0_CLIENT_SECRET": PASSWORD,
+            "CORTEX_SESSION_KEYS": f"{PASSWORD * 4},{PASSWORD * 4}",
             "CORTEX_METRICS_TOKEN": PASSWORD,
             "CORTEX_RATE_LIMIT_URL": f"redis://:{PASSWORD}@localhost",
         }

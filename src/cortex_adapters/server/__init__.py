@@ -8,19 +8,21 @@ from cortex_adapters.server.app import (
     require_servable,
 )
 from cortex_adapters.server.databases import Database, database, naming
-from cortex_adapters.server.identity import open_identity, open_local
+from cortex_adapters.server.identity import identity_provider, open_local
 from cortex_adapters.server.issuer import Issuer
+from cortex_adapters.server.tenant import open_tenant
 
 __all__ = [
     "Database",
     "Issuer",
     "create_app",
     "database",
+    "identity_provider",
     "naming",
-    "open_identity",
     "open_local",
     "open_service",
     "open_store",
+    "open_tenant",
     "require_readable",
     "require_servable",
 ]

@@ -14,17 +14,19 @@ from cortex_adapters.litestar.app import Service
 from cortex_adapters.litestar.app import create_app as litestar_app
 from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.local_identity.issuer import ISSUER
+from cortex_adapters.local_identity.open_id import LocalOpenId
 from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.server.databases import database, naming
 from cortex_adapters.server.identity import (
     AUDIENCE,
+    identity_provider,
     longest_life,
-    open_identity,
     open_local,
     require_believable,
 )
 from cortex_adapters.server.issuer import Issuer
-from cortex_adapters.server.sign_on import open_local_sign_on, open_open_id
+from cortex_adapters.server.sign_on import open_sign_on, signs_on
+from cortex_adapters.server.tenant import open_tenant
 from cortex_adapters.server.watched import WatchedStore
 from cortex_adapters.settings import Settings, is_local, load_settings
 from cortex_adapters.telemetry.errors import LogErrorReporter
@@ -51,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         audience=settings.auth0_audience or AUDIENCE,
         environment=settings.environment,
         version=version("cortex-core"),
-        sign_on=settings.development,
+        sign_on=signs_on(settings),
     )
     return litestar_app(partial(open_service, settings), config)
 
@@ -78,19 +80,18 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         store = WatchedStore(opened, telemetry, database=str(settings.database_url))
         events, checks = await stack.enter_async_context(chosen.open_stream())
         local = open_local(settings, store)
-        identity, asked = await stack.enter_async_context(open_identity(settings, local, telemetry))
-        open_id = open_open_id(settings, local)
+        open_id = LocalOpenId(local, public_url=settings.public_url)
+        tenant = await stack.enter_async_context(open_tenant(settings, telemetry))
+        sign_on = open_sign_on(settings, store, tenant, local, open_id)
         cortex = Cortex(
             Ports(
-                identity=identity,
+                identity=identity_provider(settings, local, tenant, telemetry),
                 store=store,
                 events=events,
                 assistant=EchoAssistant(),
                 errors=LogErrorReporter(log),
                 telemetry=telemetry,
-                sign_on=await open_local_sign_on(settings, store, local, open_id)
-                if settings.development
-                else None,
+                sign_on=await stack.enter_async_context(sign_on),
             ),
             token_lifetime=longest_life(settings),
         )
@@ -98,7 +99,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         yield Service(
             cortex=cortex,
             issuer=Issuer(local, open_id) if settings.development else None,
-            ready={"database": partial(require_readable, store), **checks, **asked},
+            ready={"database": partial(require_readable, store), **checks, **tenant.checks},
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from cortex_adapters.settings.table import PREFIX
 
 LOCAL_ISSUER: Final = "https://cortex.local/"
+_APPLICATION: Final = ("auth0_client_id", "auth0_client_secret")
 _LEGACY: Final = ("legacy_issuer", "legacy_audience", "legacy_secret", "legacy_until")
 
 
@@ -17,6 +18,8 @@ def issuer_faults(values: Mapping[str, Any], today: date, *, production: bool) -
     domains: tuple[str, ...] = values.get("auth0_domain", ()) or ()
     if "auth0_domain" in values or production:
         yield from _tenant_faults(values, domains, production=production)
+    if any(name in values for name in _APPLICATION):
+        yield from _application_faults(values, production=production)
     if any(name in values for name in _LEGACY):
         yield from _legacy_faults(values, domains, today, production=production)
 
@@ -35,6 +38,18 @@ def _tenant_faults(
         yield f"{name}: must be reached by https in production"
     if "auth0_audience" not in values:
         yield f"{PREFIX}AUTH0_AUDIENCE: is needed with {name}, and in production"
+
+
+def _application_faults(values: Mapping[str, Any], *, production: bool) -> Iterator[str]:
+    for name in (*_APPLICATION, "auth0_domain"):
+        if name not in values:
+            yield f"{PREFIX}{name.upper()}: is needed for browsers to sign on"
+    if not production:
+        return
+    if values.get("session_keys", ()) == ():
+        yield f"{PREFIX}SESSION_KEYS: is needed in production for browsers to sign on"
+    if not str(values.get("public_url", "")).startswith("https:"):
+        yield f"{PREFIX}PUBLIC_URL: must be an https address in production for browsers to sign on"
 
 
 def _legacy_faults(

@@ -52,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     legacy_until: date | None = None
     auth0_client_id: str | None = None
     auth0_client_secret: Secret | None = None
+    session_keys: tuple[Secret, ...] = ()
     cors_origins: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()

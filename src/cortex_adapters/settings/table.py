@@ -184,8 +184,32 @@ SETTINGS: Final = (
         form="date",
         meaning="The last day (UTC) on which those are taken; production does not start after it.",
     ),
-    _later("auth0_client_id", values.word, "text", "The application of browser sign-on."),
-    _later("auth0_client_secret", values.secret("printable"), "secret", "Its secret."),
+    Setting(
+        name="auth0_client_id",
+        read=values.word,
+        form="text",
+        meaning="The application with which browsers sign on, at the last domain; none unless set.",
+    ),
+    Setting(
+        name="auth0_client_secret",
+        read=values.secret("printable, without spaces"),
+        form="secret",
+        meaning="Its secret.",
+    ),
+    Setting(
+        name="session_keys",
+        read=values.listed(
+            values.secret(
+                "keys of at least 32 printable characters without spaces or commas",
+                pattern=r"[!-+\--~]{32,}",
+            )
+        ),
+        form="list of secrets",
+        meaning=(
+            "What seals the tokens of browsers: the first seals, all of them open. Needed with an "
+            "application in production."
+        ),
+    ),
     _later(
         "cors_origins",
         values.listed(values.origin),

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from cortex_adapters.memory.telemetry import MemoryTelemetry
-from cortex_adapters.server import open_identity, open_local, open_store
+from cortex_adapters.server import identity_provider, open_local, open_store
+from cortex_adapters.server.tenant import Tenant
 from cortex_adapters.settings import load_settings
 from cortex_core import Principal
 from cortex_core.domain.policy import PERMISSIONS
@@ -21,8 +22,8 @@ def proved(token: str) -> Principal:
         settings = load_settings({})
         async with open_store(settings) as store:
             local = open_local(settings, store)
-            async with open_identity(settings, local, MemoryTelemetry()) as (identity, _):
-                return await identity.authenticate(Credential(scheme="Bearer", token=token))
+            identity = identity_provider(settings, local, Tenant(), MemoryTelemetry())
+            return await identity.authenticate(Credential(scheme="Bearer", token=token))
 
     return asyncio.run(prove())
 

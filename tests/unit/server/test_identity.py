@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -10,10 +10,11 @@ import jwt
 import pytest
 
 from cortex_adapters.local_identity.keys import SigningKey, jwks
+from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.memory.store import MemoryStore
 from cortex_adapters.memory.telemetry import MemoryTelemetry
-from cortex_adapters.server import open_identity, open_local
-from cortex_adapters.server.identity import together
+from cortex_adapters.server import identity_provider, open_local, open_tenant
+from cortex_adapters.server.tenant import Check, together
 from cortex_adapters.settings import Settings, load_settings
 from cortex_core.domain.errors import IdentityUnavailableError, UnauthenticatedError
 from cortex_core.ports import Credential, IdentityProvider, Principal
@@ -96,6 +97,14 @@ def former_token() -> str:
     return jwt.encode(claims, "s" * 32, "HS256")
 
 
+@asynccontextmanager
+async def opened(
+    chosen: Settings, local: LocalIdentity
+) -> AsyncIterator[tuple[IdentityProvider, Mapping[str, Check]]]:
+    async with open_tenant(chosen, MemoryTelemetry()) as tenant:
+        yield identity_provider(chosen, local, tenant, MemoryTelemetry()), tenant.checks
+
+
 async def prove(identity: IdentityProvider, token: str) -> Principal:
     return await identity.authenticate(Credential(scheme="Bearer", token=token))
 
@@ -104,7 +113,7 @@ async def test_the_tenant_the_former_issuer_and_the_local_one_side_by_side():
     async with tenant() as here:
         chosen = settings(here.issuer, **FORMER)
         local = open_local(chosen, MemoryStore())
-        async with open_identity(chosen, local, MemoryTelemetry()) as (identity, checks):
+        async with opened(chosen, local) as (identity, checks):
             assert await checks["identity"]() is None
             ada = await prove(identity, token(here.issuer))
             assert (ada.issuer, ada.email) == (here.issuer, "ada@example.com")
@@ -120,7 +129,7 @@ async def test_every_domain_of_a_tenant_knows_the_same_people_by_its_own_keys():
     async with tenant() as first, tenant() as second:
         chosen = settings(first.issuer, second.issuer)
         local = open_local(chosen, MemoryStore())
-        async with open_identity(chosen, local, MemoryTelemetry()) as (identity, _):
+        async with opened(chosen, local) as (identity, _):
             people = [await prove(identity, token(each.issuer)) for each in (first, second)]
         assert {person.issuer for person in people} == {first.issuer}
         assert len(first.asked) == len(second.asked) == 2
@@ -130,7 +139,7 @@ async def test_production_believes_no_local_issuer():
     production = {"CORTEX_ENVIRONMENT": "production"}
     chosen = settings("tenant.test", CORTEX_DATABASE_URL="sqlite:///x.db", **production, **FORMER)
     local = open_local(chosen, MemoryStore())
-    async with open_identity(chosen, local, MemoryTelemetry()) as (identity, _):
+    async with opened(chosen, local) as (identity, _):
         minted = (await local.issuer()).mint("ada@example.com").access_token
         with pytest.raises(UnauthenticatedError):
             await prove(identity, minted)
@@ -150,7 +159,7 @@ async def test_the_settings_of_tokens_hold_for_the_tenant():
     async with tenant() as here:
         chosen = settings(here.issuer, **more)
         local = open_local(chosen, MemoryStore())
-        async with open_identity(chosen, local, MemoryTelemetry()) as (identity, _):
+        async with opened(chosen, local) as (identity, _):
             good = await prove(identity, token(here.issuer, org_id="org_1"))
             assert good.permissions == {"read:messages"}
             for bad in (

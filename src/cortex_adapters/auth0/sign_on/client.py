@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from cortex_adapters.auth0.sign_on.asked import Provider
 from cortex_adapters.auth0.sign_on.attempts import Attempt, new_attempt
 from cortex_adapters.auth0.sign_on.id_token import Identity, read_identity
 from cortex_adapters.auth0.sign_on.logout_token import TYPES, read_notice
-from cortex_adapters.auth0.sign_on.provider import Provider
 from cortex_adapters.auth0.sign_on.sealing import Sealer
 from cortex_adapters.auth0.sign_on.signed import SignedTokens
 from cortex_adapters.auth0.sign_on.tokens import TokenAnswer, TokenSet, token_set
@@ -30,12 +30,14 @@ _ID_TOKEN_TYPES: Final = frozenset({"jwt", ""})
 class Application(msgspec.Struct, frozen=True, kw_only=True):
     """What the tenant calls a regular web application; *secrets* seal what others keep for us.
 
+    *known_as* is the issuer in whose name all domains of the tenant speak of its people.
     *public_url* is where browsers reach this server; /auth/callback below it must be among the
     application's callback URLs, and its root among the logout URLs.
     """
 
     client_id: str
     client_secret: str
+    known_as: str
     audience: str
     public_url: str
     secrets: tuple[str, ...]
@@ -102,7 +104,7 @@ class Auth0SignOn:
         except (UnauthenticatedError, ValueError, msgspec.MsgspecError) as error:
             raise SignOnFailedError("exchange") from error
         return SignedOn(
-            issuer=self._provider.issuer,
+            issuer=self._application.known_as,
             subject=identity.subject,
             session_id=identity.session_id,
             sealed=self._tokens.seal(token_set(answer, self._clock())),
@@ -148,7 +150,7 @@ class Auth0SignOn:
             claims = await self._signed.claims(logout_token, types=TYPES)
             return read_notice(
                 claims,
-                issuer=self._provider.issuer,
+                issuer=self._application.known_as,
                 client_id=self._application.client_id,
                 now=self._clock(),
             )
@@ -177,6 +179,8 @@ class Auth0SignOn:
         if answer.token_type.lower() != "bearer" or not answer.id_token:
             raise ValueError("answer")
         claims = await self._signed.claims(answer.id_token, types=_ID_TOKEN_TYPES)
+        if claims["iss"] != self._provider.issuer:
+            raise ValueError("issuer")
         return read_identity(
             claims,
             client_id=self._application.client_id,

@@ -1,56 +1,36 @@
-"""What sign-on asks of an OpenID provider, and a provider that is asked over HTTP."""
+"""An OpenID provider that is asked over HTTP."""
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx2
 
+from cortex_adapters.auth0.keys.documents import CONNECT, TOTAL
 from cortex_adapters.auth0.tokens.strict_json import JsonObject, read_object
 from cortex_core.domain.errors import IdentityUnavailableError, UnauthenticatedError
+
+Metadata = Callable[[], Awaitable[Mapping[str, object]]]
+"""Gives what a provider says of itself (OpenID Connect Discovery 1.0 section 3)."""
 
 MAX_ANSWER: Final = 256 * 1024
 _OK: Final = 200
 _WORD: Final = re.compile(r"[a-z_]{1,40}")
 
 
-class Provider(Protocol):
-    """One OpenID provider, as its client sees it.
-
-    Any method raises IdentityUnavailableError where the provider cannot be asked.
-    """
-
-    @property
-    def issuer(self) -> str: ...
-
-    async def endpoint(self, name: str) -> str:
-        """Return the address of an endpoint, by its name in the provider's metadata."""
-        ...
-
-    async def names_itself(self) -> bool:
-        """Say whether each of its answers to a browser carries `iss` (RFC 9207 section 3)."""
-        ...
-
-    async def exchange(self, form: Mapping[str, str]) -> JsonObject:
-        """Return what the token endpoint gives for *form* (RFC 6749 section 4.1.3).
-
-        Raises:
-            UnauthenticatedError: It gives nothing.
-        """
-        ...
-
-
 class OpenIdProvider:
-    """A provider that is asked over HTTP, each time within five seconds."""
+    """A provider that is asked over HTTP, each time within five seconds in all."""
 
     def __init__(
         self,
         issuer: str,
         *,
-        metadata: Callable[[], Awaitable[JsonObject]],
+        metadata: Metadata,
         client: httpx2.AsyncClient,
     ) -> None:
         self.issuer = issuer
@@ -82,16 +62,34 @@ class OpenIdProvider:
     async def _post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
         body = b""
         try:
-            async with self._client.stream(
-                "POST", url, data=dict(form), headers={"accept": "application/json"}
-            ) as answer:
+            async with (
+                asyncio.timeout(TOTAL),
+                self._client.stream(
+                    "POST", url, data=dict(form), headers={"accept": "application/json"}
+                ) as answer,
+            ):
                 async for chunk in answer.aiter_bytes():
                     body += chunk
                     if len(body) > MAX_ANSWER:
                         raise IdentityUnavailableError
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
             raise IdentityUnavailableError from error
         return answer.status_code, body
+
+
+@asynccontextmanager
+async def open_provider(
+    issuer: str,
+    metadata: Metadata,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> AsyncIterator[OpenIdProvider]:
+    """Open a provider that says of itself what *metadata* gives; *transport* for the network."""
+    timeout = httpx2.Timeout(TOTAL, connect=CONNECT)
+    async with httpx2.AsyncClient(
+        timeout=timeout, follow_redirects=False, transport=transport
+    ) as client:
+        yield OpenIdProvider(issuer, metadata=metadata, client=client)
 
 
 def _error(body: bytes) -> str:

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from cortex_adapters.auth0.keys.source import PublishedKeys
-from cortex_adapters.auth0.sign_on import Application, Auth0SignOn, OpenIdProvider, SignedTokens
+from cortex_adapters.auth0.sign_on import Application, Auth0SignOn, SignedTokens
+from cortex_adapters.auth0.sign_on.provider import OpenIdProvider
 from cortex_adapters.auth0.tokens.strict_json import JsonObject
 from cortex_core.domain.errors import (
     IdentityUnavailableError,
@@ -22,11 +23,13 @@ from cortex_core.ports import SignedOn
 from tests.unit.auth0.forge import TODAY, SetClock, jwk, sign, signing_key
 
 ISSUER = "https://tenant.example/"
+DOMAIN = "https://login.example/"
 CLIENT = "my-client"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 APPLICATION = Application(
     client_id=CLIENT,
     client_secret="my-client-secret",
+    known_as=ISSUER,
     audience="https://api.example",
     public_url="https://cortex.example",
     secrets=("s" * 32,),
@@ -74,7 +77,9 @@ def clock() -> SetClock:
 @pytest.fixture
 def sign_on(tenant: Tenant, clock: SetClock) -> Auth0SignOn:
     rs256 = frozenset({"RS256"})
-    signed = SignedTokens(ISSUER, PublishedKeys(_jwks, rs256), algorithms=rs256)
+    signed = SignedTokens(
+        {ISSUER: PublishedKeys(_jwks, rs256), DOMAIN: PublishedKeys(_jwks, rs256)}, algorithms=rs256
+    )
     return Auth0SignOn(APPLICATION, tenant, signed, clock=clock)
 
 
@@ -250,6 +255,7 @@ async def test_an_id_token_of_any_good_form_will_do(
         {"aud": [CLIENT, "other"]},
         {"azp": "other"},
         {"iss": "https://other.example/"},
+        {"iss": DOMAIN},
         {"iss": None},
         {"exp": TODAY - 61, "iat": TODAY - 100},
         {"exp": None},
@@ -370,6 +376,7 @@ def _logout_token(**changes: object) -> str:
         ({"sub": None}, None, "s1"),
         ({"sid": None}, "auth0|ada", None),
         ({"typ": None}, "auth0|ada", "s1"),
+        ({"iss": DOMAIN}, "auth0|ada", "s1"),
         ({"events": {EVENT: {"x": 1}, "other": {}}}, "auth0|ada", "s1"),
     ],
 )
