@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from cortex_adapters.auth0.keys.source import KeySource
 from cortex_adapters.auth0.tokens.policy import MAX_SIZE, TokenPolicy
@@ -74,8 +75,15 @@ class JwtIdentityProvider:
                 token = read_token(credential.token, max_size=self._max_size)
                 verifier, keys = self._route(token)
                 issuer = verifier.policy.issuer
-                principal = await self._prove(token, verifier, keys)
-                self._verified.put(credential.token, self._clock(), principal)
+                verifier.admit(token, self._clock())
+                header = token.header
+                key = await keys.find(header.key_id, header.algorithm)
+                if key is None:
+                    raise refused("key-unknown")
+                now = self._clock()
+                principal = verifier.prove(token, key, now)
+                holds = partial(keys.holds, header.key_id, header.algorithm, key)
+                self._verified.put(credential.token, now, principal, holds)
         except UnauthenticatedError as refusal:
             self._telemetry.count("identity.refused", reason=refusal.reason, issuer=issuer)
             self._telemetry.log("identity.refused", reason=refusal.reason, issuer=issuer)
@@ -88,10 +96,3 @@ class JwtIdentityProvider:
         if found is None:
             raise refused("issuer")
         return found
-
-    async def _prove(
-        self, token: Unverified, verifier: TokenVerifier, keys: KeySource
-    ) -> Principal:
-        verifier.admit(token, self._clock())
-        key = await keys.find(token.header.key_id, token.header.algorithm)
-        return verifier.prove(token, key, self._clock())

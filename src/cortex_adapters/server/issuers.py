@@ -66,6 +66,7 @@ def legacy_issuers(settings: Settings) -> list[TrustedIssuer]:
                 audience=audience,
                 algorithms=frozenset({HMAC}),
                 types=frozenset({"", JWT}),
+                namespace="",
                 leeway=timedelta(seconds=settings.token_leeway),
                 max_lifetime=timedelta(seconds=settings.token_max_lifetime),
                 scope_grants=True,

@@ -14,6 +14,8 @@ pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_
 from cortex_core.contract.assistant import AssistantContract  # noqa: E402
 from cortex_core.contract.errors import ErrorReporterContract  # noqa: E402
 from cortex_core.contract.identity import IdentityProviderContract  # noqa: E402
+from cortex_core.contract.identity_keys import RemoteIdentityContract  # noqa: E402
+from cortex_core.contract.identity_tokens import IdentityContract  # noqa: E402
 from cortex_core.contract.persistence import PersistenceContract  # noqa: E402
 from cortex_core.contract.shared_stream import SharedEventStreamContract  # noqa: E402
 from cortex_core.contract.stream import EventStreamContract  # noqa: E402
@@ -23,8 +25,10 @@ __all__ = [
     "AssistantContract",
     "ErrorReporterContract",
     "EventStreamContract",
+    "IdentityContract",
     "IdentityProviderContract",
     "PersistenceContract",
+    "RemoteIdentityContract",
     "SharedEventStreamContract",
     "TelemetryContract",
 ]

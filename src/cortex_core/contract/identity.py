@@ -66,7 +66,7 @@ class IdentityProviderContract:
         """And again the second time, when it may be remembered."""
         token = await _token(mint, "auth0|ada", permissions=frozenset({"read:messages", "x:y"}))
         for _ in range(2):
-            principal = await provider.authenticate(_bearer(token))
+            principal = await provider.authenticate(bearer(token))
             assert principal.kind == "user"
             assert principal.issuer
             assert principal.subject == "auth0|ada"
@@ -76,7 +76,7 @@ class IdentityProviderContract:
 
     async def test_no_permissions_mean_none(self, provider: IdentityProvider, mint: Mint) -> None:
         token = await _token(mint, "ada", permissions=frozenset())
-        assert (await provider.authenticate(_bearer(token))).permissions == frozenset()
+        assert (await provider.authenticate(bearer(token))).permissions == frozenset()
 
     async def test_two_tokens_prove_two_principals(
         self, provider: IdentityProvider, mint: Mint
@@ -84,7 +84,7 @@ class IdentityProviderContract:
         tokens = [
             await _token(mint, subject) for subject in ("ada", "ADA", "ada ", "\xe9", "e\u0301")
         ]
-        found = [await provider.authenticate(_bearer(token)) for token in tokens]
+        found = [await provider.authenticate(bearer(token)) for token in tokens]
         assert [principal.subject for principal in found] == [
             "ada",
             "ADA",
@@ -99,13 +99,13 @@ class IdentityProviderContract:
     ) -> None:
         token = await _token(mint, "ada", expires_at=make.NOON - timedelta(hours=1))
         with pytest.raises(UnauthenticatedError):
-            await provider.authenticate(_bearer(token))
+            await provider.authenticate(bearer(token))
 
     async def test_an_altered_token_proves_nobody(
         self, provider: IdentityProvider, mint: Mint
     ) -> None:
         token = await _token(mint, "ada")
-        await provider.authenticate(_bearer(token))
+        await provider.authenticate(bearer(token))
         middle = len(token) // 2
         other = "A" if token[middle] != "A" else "B"
         for altered in (
@@ -118,7 +118,7 @@ class IdentityProviderContract:
             token + "." + token,
         ):
             with pytest.raises(UnauthenticatedError):
-                await provider.authenticate(_bearer(altered))
+                await provider.authenticate(bearer(altered))
 
     @pytest.mark.parametrize("token", HOSTILE.values(), ids=HOSTILE.keys())
     async def test_what_is_no_token_proves_nobody(
@@ -147,5 +147,5 @@ async def _token(
     )
 
 
-def _bearer(token: str) -> Credential:
+def bearer(token: str) -> Credential:
     return Credential(scheme="Bearer", token=token)

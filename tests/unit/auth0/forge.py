@@ -2,7 +2,7 @@
 
 import base64
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 import jwt
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cortex_adapters.auth0.provider import JwtIdentityProvider
 from cortex_adapters.auth0.tokens.key_set import KeySet
 from cortex_adapters.auth0.tokens.policy import MAX_SIZE, TokenPolicy
+from cortex_adapters.auth0.tokens.refusal import refused
 from cortex_adapters.auth0.tokens.verifier import TokenVerifier, read_token
 from cortex_adapters.local_identity.issuer import ISSUER, NAMESPACE, LocalIssuer
 from cortex_adapters.local_identity.keys import SigningKey, jwks
@@ -18,11 +19,12 @@ from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.local_identity.shared_key import KeyPairSource, fixed_key
 from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_adapters.server.issuers import local_issuer as trusted
+from cortex_core.contract import make
 from cortex_core.ports import Clock, Credential, Principal, Telemetry
 from cortex_core.ports.clock import system_clock
 
 AUDIENCE = "https://api.cortex.test"
-NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+NOW = make.NOON
 TODAY = int(NOW.timestamp())
 
 
@@ -150,4 +152,6 @@ def verify(token: str, *keys: object, policy: TokenPolicy | None = None) -> Prin
     verifier.admit(read, NOW)
     found = KeySet({"keys": list(keys)}, rules.algorithms)
     key = found.find(read.header.key_id or "", read.header.algorithm)
+    if key is None:
+        raise refused("key-unknown")
     return verifier.prove(read, key, NOW)

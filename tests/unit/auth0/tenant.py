@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx2
@@ -11,6 +11,7 @@ import httpx2
 from cortex_adapters.auth0.keys.cache import KeyCache
 from cortex_adapters.auth0.keys.documents import open_documents
 from cortex_adapters.memory.telemetry import MemoryTelemetry
+from cortex_core.ports import Telemetry
 
 Answer = tuple[int, Mapping[str, str], bytes]
 
@@ -56,6 +57,18 @@ class Tenant:
     def up(self) -> None:
         self.answer = self.answer_discovery = None
 
+    def publish(self, *keys: object) -> None:
+        self.keys = list(keys)
+
+    def claim(self, **metadata: object) -> None:
+        self.discovery |= metadata
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        self.gate = asyncio.Event()
+        yield
+        self.gate.set()
+
     async def __call__(self, request: httpx2.Request) -> httpx2.Response:
         self.asked.append(str(request.url))
         if self.gate is not None:
@@ -80,7 +93,7 @@ class Tenant:
     async def cache(
         self,
         clock: Callable[[], float],
-        telemetry: MemoryTelemetry | None = None,
+        telemetry: Telemetry | None = None,
         algorithms: frozenset[str] = frozenset({"RS256"}),
         patience: float = 5,
     ) -> AsyncIterator[KeyCache]:

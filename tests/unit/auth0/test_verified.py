@@ -18,6 +18,10 @@ from tests.unit.auth0.forge import (
 )
 
 
+def always() -> bool:
+    return True
+
+
 def principal(subject: str = "s", minutes: float = 1) -> Principal:
     return Principal(
         kind="user", issuer=ISSUER, subject=subject, expires_at=NOW + timedelta(minutes=minutes)
@@ -26,32 +30,43 @@ def principal(subject: str = "s", minutes: float = 1) -> Principal:
 
 def test_an_answer_holds_from_its_verification_until_exp():
     known = VerifiedTokens()
-    known.put("token", NOW, principal())
+    known.put("token", NOW, principal(), always)
     assert known.get("token", NOW) == principal()
     assert known.get("token", NOW + timedelta(seconds=59.999)) == principal()
     assert known.get("token", NOW + timedelta(seconds=60)) is None
     assert len(known) == 0
 
 
+def test_an_answer_holds_while_its_key_does():
+    held = True
+    known = VerifiedTokens()
+    known.put("token", NOW, principal(), lambda: held)
+    assert known.get("token", NOW) == principal()
+    held = False
+    assert known.get("token", NOW) is None
+    held = True
+    assert known.get("token", NOW) is None
+
+
 def test_an_answer_is_not_for_a_clock_that_was_set_back():
     known = VerifiedTokens()
-    known.put("token", NOW, principal())
+    known.put("token", NOW, principal(), always)
     assert known.get("token", NOW - timedelta(seconds=1)) is None
 
 
 def test_what_ends_never_or_has_ended_is_not_kept():
     known = VerifiedTokens()
-    known.put("a", NOW, principal(minutes=0))
-    known.put("b", NOW, Principal(kind="user", issuer=ISSUER, subject="s"))
+    known.put("a", NOW, principal(minutes=0), always)
+    known.put("b", NOW, Principal(kind="user", issuer=ISSUER, subject="s"), always)
     assert len(known) == 0
 
 
 def test_the_least_recently_used_makes_room():
     known = VerifiedTokens(2)
-    known.put("a", NOW, principal("a"))
-    known.put("b", NOW, principal("b"))
+    known.put("a", NOW, principal("a"), always)
+    known.put("b", NOW, principal("b"), always)
     assert known.get("a", NOW)
-    known.put("c", NOW, principal("c"))
+    known.put("c", NOW, principal("c"), always)
     assert [known.get(token, NOW) is not None for token in "abc"] == [True, False, True]
     assert len(known) == 2
 
@@ -59,7 +74,7 @@ def test_the_least_recently_used_makes_room():
 @pytest.mark.parametrize("token", ["", "tokeN", "token ", "\ud800", "token\x00"])
 def test_another_spelling_finds_nothing(token: str):
     known = VerifiedTokens()
-    known.put("token", NOW, principal())
+    known.put("token", NOW, principal(), always)
     assert known.get(token, NOW) is None
 
 

@@ -104,6 +104,11 @@ class KeyCache:
         held = await self._usable()
         return held.keys.find(key_id, algorithm) or await self._look_again((key_id, algorithm))
 
+    def holds(self, key_id: str | None, algorithm: str, key: Key) -> bool:
+        """Say whether `find` would return *key* at once, or one that is equal."""
+        held = self._fresh()
+        return held is not None and key_id is not None and held.keys.find(key_id, algorithm) == key
+
     async def metadata(self) -> Mapping[str, object]:
         """Return what the issuer says about itself (OpenID Connect Discovery 1.0 section 3).
 
@@ -127,17 +132,24 @@ class KeyCache:
             self._flight.cancel()
             await asyncio.wait([self._flight])
 
+    def _fresh(self) -> _Held | None:
+        """Return what is held, if it may be served; begin to fetch it anew when it is due."""
+        now, held = self._clock(), self._held
+        if held is None or now >= held.hard:
+            return None
+        if now >= held.soft and now >= self._due(_MOST_STALE_WAIT):
+            self._depart()
+        return held
+
     async def _usable(self) -> _Held:
-        now = self._clock()
-        held = self._held
-        if held is not None and now < held.hard:
-            if now >= held.soft and now >= self._due(_MOST_STALE_WAIT):
-                self._depart()
+        held = self._fresh()
+        if held is not None:
             return held
+        now, before = self._clock(), self._held
         if self._flight is None and now < self._due(_MOST_COLD_WAIT):
             raise self._unavailable(now)
         await self._joined()
-        if self._held is None or self._held is held:
+        if self._held is None or self._held is before:
             raise self._unavailable(self._clock())
         return self._held
 

@@ -20,6 +20,10 @@ class KeySource(Protocol):
         """
         ...
 
+    def holds(self, key_id: str | None, algorithm: str, key: Key) -> bool:
+        """Say whether `find` would return *key* at once, or one that is equal."""
+        ...
+
 
 class PublishedKeys:
     """A JWK Set that does not change; *jwks* is asked for it when a key is first needed."""
@@ -34,6 +38,9 @@ class PublishedKeys:
             self._keys = KeySet(await self._jwks(), self._algorithms)
         return self._keys.find(key_id, algorithm) if key_id else None
 
+    def holds(self, key_id: str | None, algorithm: str, key: Key) -> bool:  # noqa: ARG002
+        return True
+
 
 class PinnedSecret:
     """The one secret of an issuer that signs with HS256; a `kid` says nothing here."""
@@ -43,3 +50,6 @@ class PinnedSecret:
 
     async def find(self, key_id: str | None, algorithm: str) -> Key | None:  # noqa: ARG002
         return self._key if algorithm == HMAC else None
+
+    def holds(self, key_id: str | None, algorithm: str, key: Key) -> bool:  # noqa: ARG002
+        return True

@@ -51,10 +51,11 @@ class VerificationKey:
     leniently; its check of the key's length, a mere warning by default, is made here.
     """
 
-    __slots__ = ("_key", "algorithm")
+    __slots__ = ("_key", "_members", "algorithm")
 
     def __init__(self, members: dict[str, str], algorithm: str) -> None:
         self.algorithm = algorithm
+        self._members = members
         self._key = PyJWK(members, algorithm)
         key = self._key.key
         # RSA keys: PyJWT's least length is 2048 bits; cryptography takes odd exponents from 3 up.
@@ -62,6 +63,15 @@ class VerificationKey:
             raise ValueError("too short")
         if isinstance(key, RSAPublicKey) and key.key_size > MAX_RSA_BITS:
             raise ValueError("too long")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, VerificationKey)
+            and (self.algorithm, self._members) == (other.algorithm, other._members)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.algorithm, *self._members.values()))
 
     def check(self, signing_input: bytes, signature: bytes) -> None:
         if not self._key.Algorithm.verify(signing_input, self._key.key, signature):

@@ -66,17 +66,15 @@ class TokenVerifier:
         if self.policy.until is not None and now >= self.policy.until:
             raise refused("issuer-ended")
 
-    def prove(self, token: Unverified, key: Key | None, now: datetime) -> Principal:
+    def prove(self, token: Unverified, key: Key, now: datetime) -> Principal:
         """Check signature and claims (steps 6 to 12), and return whom they prove at *now*.
 
-        *key* is what the issuer has for the header's `kid` and `alg`; None if that is nothing.
+        *key* is what the issuer has for the header's `kid` and `alg`.
 
         Raises:
             UnauthenticatedError: They prove nobody.
         """
         claims = token.claims
-        if key is None:
-            raise refused("key-unknown")
         key.check(token.parts.signing_input, token.parts.signature)
         expires_at = check_times(claims, self.policy, now)
         check_audience(claims, self.policy.audience)
