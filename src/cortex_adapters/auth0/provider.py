@@ -8,7 +8,7 @@ from functools import partial
 
 from cortex_adapters.auth0.keys.source import KeySource
 from cortex_adapters.auth0.tokens.policy import MAX_SIZE, TokenPolicy
-from cortex_adapters.auth0.tokens.refusal import refused
+from cortex_adapters.auth0.tokens.refusal import HINTS, refused
 from cortex_adapters.auth0.tokens.verified import VerifiedTokens
 from cortex_adapters.auth0.tokens.verifier import TokenVerifier, Unverified, read_token
 from cortex_core.domain.errors import SettingsError, UnauthenticatedError
@@ -85,8 +85,10 @@ class JwtIdentityProvider:
                 holds = partial(keys.holds, header.key_id, header.algorithm, key)
                 self._verified.put(credential.token, now, principal, holds)
         except UnauthenticatedError as refusal:
-            self._telemetry.count("identity.refused", reason=refusal.reason, issuer=issuer)
-            self._telemetry.log("identity.refused", reason=refusal.reason, issuer=issuer)
+            reason = refusal.reason
+            self._telemetry.count("identity.refused", reason=reason, issuer=issuer)
+            hint = HINTS.get(reason, "")
+            self._telemetry.log("identity.refused", reason=reason, issuer=issuer, hint=hint)
             raise
         return principal
 

@@ -258,20 +258,6 @@ async def test_a_key_that_was_looked_for_in_vain_is_not_looked_for_again_for_a_m
     assert tenant.fetches == 3
 
 
-async def test_what_was_unknown_is_forgotten_when_the_set_changes(
-    cache: KeyCache, tenant: Tenant, seconds: Seconds
-):
-    await has(cache)
-    seconds.now += 30
-    assert not await has(cache, "next")
-    tenant.keys.append(jwk("next"))
-    seconds.now += 30
-    assert await cache.find("another", ALGORITHM) is None
-    assert tenant.fetches == 3
-    assert await has(cache, "next")
-    assert tenant.fetches == 3
-
-
 async def test_what_is_unknown_takes_bounded_room(
     cache: KeyCache, tenant: Tenant, seconds: Seconds
 ):
@@ -382,6 +368,21 @@ async def test_metadata_that_leads_astray_is_not_followed(
     with pytest.raises(IdentityUnavailableError):
         await has(cache)
     assert tenant.asked == [f"{ISSUER}.well-known/openid-configuration"]
+
+
+@pytest.mark.parametrize("issuer", ["http://tenant.test/", "ftp://tenant.test/", "tenant.test"])
+async def test_an_issuer_that_is_not_safe_to_ask_is_not_asked(seconds: Seconds, issuer: str):
+    far = Tenant(issuer, jwk())
+    async with far.cache(seconds) as cache:
+        with pytest.raises(IdentityUnavailableError):
+            await has(cache)
+    assert far.asked == []
+
+
+async def test_an_issuer_on_this_machine_is_asked_in_plain_text(seconds: Seconds):
+    near = Tenant("http://127.0.0.1:4000/", jwk())
+    async with near.cache(seconds) as cache:
+        assert await has(cache)
 
 
 async def test_keys_that_moved_are_found_after_one_failure(

@@ -28,6 +28,7 @@ from typing import Final
 
 from cortex_adapters.auth0.keys.discovery import discover, fetch_keys
 from cortex_adapters.auth0.keys.documents import TOTAL, Document, Documents, FetchError
+from cortex_adapters.auth0.keys.pace import COLD, STALE, Pace
 from cortex_adapters.auth0.tokens.key_set import Key, KeySet
 from cortex_core.domain.errors import IdentityUnavailableError
 from cortex_core.ports import Telemetry
@@ -39,17 +40,12 @@ UNKNOWN_FOR: Final = 60.0
 MOST_UNKNOWN: Final = 1024
 DEGRADED: Final = "degraded"
 
-_MOST_STALE_WAIT: Final = 60.0
-_MOST_COLD_WAIT: Final = 1.5
-_MOST_ASKED_WAIT: Final = 3600.0
-
 
 @dataclass(frozen=True, slots=True)
 class _Held:
     """What was fetched, when it is to be fetched anew, and when it is void."""
 
     keys: KeySet
-    published: object
     metadata: Document
     discovered: float
     soft: float
@@ -83,14 +79,10 @@ class KeyCache:
         self._hard = hard
         self._patience = patience
         self._clock = clock
-        self._jitter = jitter
+        self._pace = Pace(jitter)
         self._held: _Held | None = None
         self._flight: asyncio.Task[_Held] | None = None
-        self._failures = 0
         self._attempted = float("-inf")
-        self._failed_at = float("-inf")
-        self._asked_until = float("-inf")
-        self._spread = 1.0
         self._unknown: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     async def find(self, key_id: str | None, algorithm: str) -> Key | None:
@@ -124,7 +116,7 @@ class KeyCache:
             IdentityUnavailableError: There are no keys that may be served.
         """
         held = await self._usable()
-        return DEGRADED if self._failures and self._clock() >= held.soft else None
+        return DEGRADED if self._pace.failures and self._clock() >= held.soft else None
 
     async def aclose(self) -> None:
         """Give up an attempt that is under way."""
@@ -137,7 +129,7 @@ class KeyCache:
         now, held = self._clock(), self._held
         if held is None or now >= held.hard:
             return None
-        if now >= held.soft and now >= self._due(_MOST_STALE_WAIT):
+        if now >= held.soft and now >= self._pace.due(STALE):
             self._depart()
         return held
 
@@ -146,7 +138,7 @@ class KeyCache:
         if held is not None:
             return held
         now, before = self._clock(), self._held
-        if self._flight is None and now < self._due(_MOST_COLD_WAIT):
+        if self._flight is None and now < self._pace.due(COLD):
             raise self._unavailable(now)
         await self._joined()
         if self._held is None or self._held is before:
@@ -158,7 +150,7 @@ class KeyCache:
         if self._unknown.get(place, now) > now:
             self._unknown.move_to_end(place)
             return None
-        if self._flight is None and now < max(self._attempted + COOLDOWN, self._asked_until):
+        if self._flight is None and now < max(self._attempted + COOLDOWN, self._pace.asked_until):
             return None
         before = self._held
         await self._joined()
@@ -188,7 +180,7 @@ class KeyCache:
     async def _fetch(self) -> _Held:
         held, now = self._held, self._clock()
         async with asyncio.timeout(self._patience):
-            if held is None or self._failures or now >= held.discovered + self._hard:
+            if held is None or self._pace.failures or now >= held.discovered + self._hard:
                 metadata, discovered = await discover(self._documents, self.issuer), now
             else:
                 metadata, discovered = held.metadata, held.discovered
@@ -198,7 +190,6 @@ class KeyCache:
         soft = most if found.max_age is None else min(max(found.max_age, least), most)
         return _Held(
             keys=keys,
-            published=found.members["keys"],
             metadata=metadata,
             discovered=discovered,
             soft=now + min(soft, self._hard),
@@ -216,10 +207,8 @@ class KeyCache:
             self._failed(error)
 
     def _loaded(self, held: _Held) -> None:
-        if self._held is None or held.published != self._held.published:
-            self._unknown.clear()
         self._held = held
-        self._failures = 0
+        self._pace.succeeded()
         self._telemetry.count("identity.key_fetches", issuer=self.issuer, outcome="ok")
         self._telemetry.measure("identity.jwks_stale_seconds", 0, issuer=self.issuer)
 
@@ -230,10 +219,7 @@ class KeyCache:
         reason = error.reason if isinstance(error, FetchError) else type(error).__name__
         asked = error.retry_after if isinstance(error, FetchError) else 0.0
         usable = held is not None and now < held.hard
-        self._failures += 1
-        self._failed_at = now
-        self._asked_until = now + min(asked, _MOST_ASKED_WAIT)
-        self._spread = 1 + self._jitter() / 4
+        self._pace.failed(now, asked=asked)
         stale = max(0.0, now - held.soft) if held is not None else 0.0
         self._telemetry.count("identity.key_fetches", issuer=self.issuer, outcome=reason)
         self._telemetry.measure("identity.jwks_stale_seconds", stale, issuer=self.issuer)
@@ -242,16 +228,9 @@ class KeyCache:
             level="warning" if usable else "error",
             issuer=self.issuer,
             reason=reason,
-            failures=self._failures,
+            failures=self._pace.failures,
             stale_seconds=round(stale),
         )
 
-    def _due(self, most: float) -> float:
-        """Return when to try again after a failure, waiting *most* seconds if nobody asks more."""
-        if not self._failures:
-            return float("-inf")
-        wait = min(2.0 ** min(self._failures - 1, 10), most) * self._spread
-        return max(self._failed_at + wait, self._asked_until)
-
     def _unavailable(self, now: float) -> IdentityUnavailableError:
-        return IdentityUnavailableError(retry_after=self._due(_MOST_COLD_WAIT) - now)
+        return IdentityUnavailableError(retry_after=self._pace.due(COLD) - now)

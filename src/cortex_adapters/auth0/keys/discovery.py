@@ -21,7 +21,8 @@ async def discover(documents: Documents, issuer: str) -> Document:
         FetchError: There is none, it speaks of another issuer, or of keys at another origin.
     """
     base = issuer if issuer.endswith("/") else f"{issuer}/"
-    found = await documents.get(f"{base}.well-known/openid-configuration")
+    address = same_origin(f"{base}.well-known/openid-configuration", issuer)
+    found = await documents.get(address)
     if found.members.get("issuer") != issuer:
         raise FetchError("issuer-differs")
     same_origin(found.members.get("jwks_uri"), issuer)

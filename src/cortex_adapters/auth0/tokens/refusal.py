@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from cortex_core.domain.errors import UnauthenticatedError
 
@@ -36,6 +36,15 @@ Reason = Literal[
     "subject",
     "type",  # typ names another kind of token
 ]
+
+HINTS: Final[dict[str, str]] = {
+    "opaque": "From Auth0 this is a token that was asked for without an audience.",
+    "audience": "Compare the audience that clients ask for with CORTEX_AUTH0_AUDIENCE.",
+    "issuer": "Compare the domain that clients ask with CORTEX_AUTH0_DOMAIN.",
+    "issued-in-future": "Compare this machine's clock with the time.",
+    "algorithm": "The tenant's API must sign with RS256.",
+}
+"""What its operator may look at first, where a good client is refused."""
 
 
 def refused(reason: Reason) -> UnauthenticatedError:
