@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-_HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)"/?>')
 _MOST_HOPS = 10
 
 

@@ -36,8 +36,12 @@ class ServerProcess:
         kind, _, path = self.database_url.partition(":///")
         return path if kind == "sqlite" else None
 
-    async def start(self) -> "ServerProcess":
-        """Start, and return once it is ready."""
+    def set(self, **settings: str) -> None:
+        """Add settings for the next start."""
+        self._settings.update(settings)
+
+    async def start(self, *, until: str = "ready") -> "ServerProcess":
+        """Start, and return once it is *ready*, or no more than *live*."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "cortex_adapters.cli.main", "serve"),
@@ -48,7 +52,7 @@ class ServerProcess:
                 stderr=log,
             )
         async with asyncio.timeout(START_SECONDS):
-            while not await self._ready():
+            while not await self._is(until):
                 assert self._process.returncode is None, f"it did not start:\n{self.said()}"
                 await asyncio.sleep(0.05)
         return self
@@ -93,12 +97,13 @@ class ServerProcess:
         async with asyncio.timeout(EXIT_SECONDS):
             return await self._process.wait()
 
-    async def _ready(self) -> bool:
+    async def _is(self, state: str) -> bool:
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         except OSError:
             return False
-        writer.write(b"GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        asked = f"GET /health/{state} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        writer.write(asked.encode())
         try:
             return b" 200 " in await reader.readline()
         except OSError:

@@ -10,7 +10,7 @@ from cortex_adapters.litestar.cookies import SESSION
 from cortex_adapters.postgres import schema
 from tests.e2e.browser import Browser
 from tests.e2e.server import ServerProcess
-from tests.e2e.wire import Api, Stream
+from tests.e2e.wire import Api, Cookied, Stream
 
 
 @pytest.fixture
@@ -35,38 +35,25 @@ async def _sign_on(browser: Browser, server: ServerProcess, email: str = "ada@ex
 
 async def _follow(browser: Browser, server: ServerProcess, talk: str) -> Stream:
     cookie = f"{SESSION}={browser.cookies(server.url)[SESSION]}"
-    return await _Cookied(server.port, cookie).follow(f"{talk}/events")
-
-
-class _Cookied(Api):
-    """Asks with a cookie instead of a token."""
-
-    def __init__(self, port: int, cookie: str) -> None:
-        super().__init__(port)
-        self.cookie = cookie
-
-    async def _send(
-        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await super()._send(method, path, content, headers | {"Cookie": self.cookie})
+    return await Cookied(server.port, cookie).follow(f"{talk}/events")
 
 
 async def test_a_browser_signs_on_writes_and_signs_off(server: ServerProcess):
     browser = Browser()
     await _sign_on(browser, server)
     [secret] = browser.cookies(server.url).values()
-    made = await _Cookied(server.port, f"{SESSION}={secret}").ask(
+    made = await Cookied(server.port, f"{SESSION}={secret}").ask(
         "POST", "/v1/workspaces", {"name": "Lab"}, {"Origin": server.url}
     )
     assert made.status == 201
-    refused = await _Cookied(server.port, f"{SESSION}={secret}").ask(
+    refused = await Cookied(server.port, f"{SESSION}={secret}").ask(
         "POST", "/v1/workspaces", {"name": "Other"}, {"Origin": "https://evil.example"}
     )
     assert refused.status == 403
     left = await browser.post(f"{server.url}/auth/logout", page=server.url)
     assert "Signed off" in left.text
     assert not browser.cookies(server.url)
-    answer = await _Cookied(server.port, f"{SESSION}={secret}").get("/v1/me")
+    answer = await Cookied(server.port, f"{SESSION}={secret}").get("/v1/me")
     assert answer.status == 401
 
 

@@ -142,6 +142,19 @@ class Api:
         return reader, writer
 
 
+class Cookied(Api):
+    """Asks with a cookie instead of a token."""
+
+    def __init__(self, port: int, cookie: str) -> None:
+        super().__init__(port)
+        self.cookie = cookie
+
+    async def _send(
+        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await super()._send(method, path, content, headers | {"Cookie": self.cookie})
+
+
 class Stream:
     """An open event stream. `whole` says whether it ended with its last chunk."""
 
