@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+_ANYTHING: Final = (b"", b"*/*")  # what most requests say
 _QUALITY: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
@@ -15,8 +16,11 @@ def preferred(fields: Iterable[bytes], offered: Sequence[str]) -> str | None:
     Of two that are liked equally it is the first. What cannot be read in a field is left out;
     where nothing is said, everything is welcome.
     """
+    said = b",".join(fields)
+    if said in _ANYTHING:
+        return offered[0]
     # one range is more exact than another the longer it is: */* then text/* then text/html
-    ranges = dict(_ranges(b",".join(fields).decode("latin-1")))
+    ranges = dict(_ranges(said.decode("latin-1")))
     if not ranges:
         return offered[0]
     liking = {kind: _quality(ranges, kind) for kind in offered}

@@ -6,22 +6,42 @@ from typing import Final
 
 import msgspec
 from litestar import Response
+from litestar.types import Receive, Scope, Send
 
 JSON: Final = "application/json"
 
 
+class Answer:
+    """A JSON body with its headers, ready to be sent; each request pays for what it does."""
+
+    __slots__ = ("_body", "_headers", "_status")
+
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self._status = status
+        self._headers = headers
+        self._body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        await send(
+            {"type": "http.response.start", "status": self._status, "headers": self._headers}
+        )
+        await send({"type": "http.response.body", "body": self._body, "more_body": False})
+
+
 def answer(
     value: object, *, status: int = 200, etag: int | None = None, location: str | None = None
-) -> Response[bytes]:
+) -> Answer:
     """Answer *value* as JSON, with its version as `ETag`."""
-    headers: dict[str, str] = {}
+    body = msgspec.json.encode(value)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+    ]
     if etag is not None:
-        headers["etag"] = f'"{etag}"'
+        headers.append((b"etag", b'"%d"' % etag))
     if location is not None:
-        headers["location"] = location
-    return Response(
-        msgspec.json.encode(value), status_code=status, headers=headers, media_type=JSON
-    )
+        headers.append((b"location", location.encode("ascii")))
+    return Answer(status, headers, body)
 
 
 def nothing() -> Response[None]:

@@ -13,8 +13,8 @@ from cortex_adapters.litestar.auth import authentication
 from cortex_adapters.litestar.call import MAX_BODY, Call
 from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.litestar.errors import ErrorAnswers
-from cortex_adapters.litestar.gate import drop_body, require_understood
-from cortex_adapters.litestar.headers import add_headers
+from cortex_adapters.litestar.gate import require_understood
+from cortex_adapters.litestar.headers import finish
 from cortex_adapters.litestar.health import Check, Health
 from cortex_adapters.litestar.issuer import DevelopmentIssuer
 from cortex_adapters.litestar.methods import with_implied
@@ -82,7 +82,7 @@ def create_app(
         request_class=Call,
         middleware=[canonical_paths, authentication],
         before_request=require_understood,
-        before_send=[add_headers, drop_body],
+        before_send=[finish],
         lifespan=[lifespan],
         exception_handlers={
             CortexError: answers.named,

@@ -201,6 +201,12 @@ class Call(Request[Principal, object, State]):
     def _require_json(self) -> None:
         """Refuse other formats, so that no form of a foreign page can post here."""
         kinds = self._headers(b"content-type")
+        if kinds != ["application/json"]:
+            self._require_json_in_other_words(kinds)
+        if any(coding.lower() != "identity" for coding in self._headers(b"content-encoding")):
+            raise UnsupportedFormatError("Send the body without a content encoding.")
+
+    def _require_json_in_other_words(self, kinds: list[str]) -> None:
         if len(kinds) > 1:
             raise UnsupportedFormatError("Content-Type may be given once.")
         kind, _, parameters = "".join(kinds).partition(";")
@@ -211,8 +217,6 @@ class Call(Request[Principal, object, State]):
             parameters.strip() and not _CHARSET.fullmatch(parameters.strip())
         ):
             raise UnsupportedFormatError(f"Send the body as {' or '.join(sorted(accepted))}.")
-        if any(coding.lower() != "identity" for coding in self._headers(b"content-encoding")):
-            raise UnsupportedFormatError("Send the body without a content encoding.")
 
     async def _read(self) -> bytes:
         """Return the body, refused before it is read whole if it is too large."""

@@ -79,10 +79,6 @@ def _cookie(name: str, value: str, seconds: int) -> Cookie:
 
 
 def _values(headers: Headers, name: str) -> list[str]:
-    pairs = (
-        pair.strip().partition("=")
-        for key, value in headers
-        if key == b"cookie"
-        for pair in value.decode("latin-1").split(";")
-    )
+    lines = [value.decode("latin-1") for key, value in headers if key == b"cookie"]
+    pairs = (pair.strip().partition("=") for line in lines for pair in line.split(";"))
     return [value for key, _, value in pairs if key == name]

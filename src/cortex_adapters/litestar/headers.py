@@ -1,4 +1,4 @@
-"""Headers that every answer carries."""
+"""What is done to every answer: the headers that each carries, no body for HEAD."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _UNLESS_SET: Final = (
 )
 
 
-async def add_headers(message: Message, scope: Scope) -> None:
-    """Add them to the start of an answer."""
-    if message["type"] != "http.response.start":
-        return
-    headers = list(message["headers"])
-    names = {name for name, _ in headers}
-    headers.extend(_ALWAYS)
-    headers.extend(header for header in _UNLESS_SET if header[0] not in names)
-    headers.append((HEADER, correlation_id(scope).encode("ascii")))
-    message["headers"] = headers
+async def finish(message: Message, scope: Scope) -> None:
+    """Add them to the start of an answer; leave its body out for HEAD (RFC 9110 section 9.3.2)."""
+    if message["type"] == "http.response.start":
+        headers = [*message["headers"], *_ALWAYS]
+        names = [name for name, _ in headers]
+        headers += [header for header in _UNLESS_SET if header[0] not in names]
+        headers.append((HEADER, correlation_id(scope).encode("ascii")))
+        message["headers"] = headers
+    elif message["type"] == "http.response.body" and scope.get("method") == "HEAD":
+        message["body"] = b""

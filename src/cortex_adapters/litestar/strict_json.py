@@ -31,9 +31,9 @@ _SYNTAX: Final = {
     "Invalid control character": "there is a control character in a text",
     "Unterminated string": "a text without an end begins",
     "Invalid \\": "there is an escape that is none",
-    "Unexpected UTF-8 BOM": "there is a byte order mark",
 }
 """What `json` says, by how it begins, and in our words."""
+_MARK: Final = "\ufeff"
 _KINDS: Final = {
     "str": "text",
     "int": "a whole number",
@@ -61,8 +61,11 @@ def parse(body: bytes) -> object:
         raise MalformedError(f"The body is not UTF-8, from byte {error.start + 1} on.") from error
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
         _require_shallow(text)
+    if text.startswith(_MARK):
+        said = "there is a byte order mark at line 1, column 1"
+        raise MalformedError(f"The body is not JSON: {said}.")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise MalformedError(f"The body is not JSON: {_where(error)}.") from error
     except (ValueError, RecursionError) as error:
@@ -165,6 +168,10 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse(constant: str) -> NoReturn:
     raise MalformedError(f"{constant} is not JSON.")
+
+
+# `json.loads` would make it anew for each body.
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)
 
 
 def _require_shallow(text: str) -> None:

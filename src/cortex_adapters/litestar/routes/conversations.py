@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, delete, get, patch, post, put
 
-from cortex_adapters.litestar.answers import answer, nothing
+from cortex_adapters.litestar.answers import Answer, answer, nothing
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.operations import PAGE, Operation, describe
 from cortex_core.domain.commands import ChangeConversation, StartConversation
@@ -31,7 +31,7 @@ TAG = "conversations"
         )
     ),
 )
-async def start(request: Call) -> Response[bytes]:
+async def start(request: Call) -> Answer:
     workspace_id = request.workspace_id
     command = await request.command(StartConversation)
     made = await request.cortex.conversations.start(request.user, workspace_id, command)
@@ -51,7 +51,7 @@ async def start(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def in_workspace(request: Call) -> Response[bytes]:
+async def in_workspace(request: Call) -> Answer:
     return answer(
         await request.cortex.conversations.in_workspace(
             request.user, request.workspace_id, request.page()
@@ -71,7 +71,7 @@ async def in_workspace(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def mine(request: Call) -> Response[bytes]:
+async def mine(request: Call) -> Answer:
     return answer(await request.cortex.conversations.mine(request.user, request.page()))
 
 
@@ -89,7 +89,7 @@ async def mine(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def read(request: Call) -> Response[bytes]:
+async def read(request: Call) -> Answer:
     found = await request.cortex.conversations.get(request.user, request.conversation_id)
     return answer(found, etag=found.version)
 
@@ -110,7 +110,7 @@ async def read(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def change(request: Call) -> Response[bytes]:
+async def change(request: Call) -> Answer:
     conversation_id = request.conversation_id
     command = await request.command(ChangeConversation)
     changed = await request.cortex.conversations.change(
@@ -153,7 +153,7 @@ async def remove(request: Call) -> Response[None]:
         )
     ),
 )
-async def participants(request: Call) -> Response[bytes]:
+async def participants(request: Call) -> Answer:
     return answer(
         await request.cortex.participants.page(
             request.user, request.conversation_id, request.page()
@@ -173,7 +173,7 @@ async def participants(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def put_participant(request: Call) -> Response[bytes]:
+async def put_participant(request: Call) -> Answer:
     return answer(
         await request.cortex.participants.put(
             request.user, request.conversation_id, request.user_id

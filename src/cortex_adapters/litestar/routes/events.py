@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final
 
+import msgspec
 from litestar import Response, get
 from litestar.background_tasks import BackgroundTask
 from litestar.response import Stream
 
 from cortex_adapters.litestar import sse
-from cortex_adapters.litestar.answers import JSON, answer
+from cortex_adapters.litestar.answers import JSON
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.correlation import correlation_id
 from cortex_adapters.litestar.errors import problem_of
@@ -58,7 +59,8 @@ async def _pages(request: Call) -> Response[bytes]:
         request.user, request.conversation_id, request.page(), after=after
     )
     items = [sse.wire(recorded) for recorded in found.items]
-    return answer(Page(items=items, next_cursor=found.next_cursor))
+    page = Page(items=items, next_cursor=found.next_cursor)
+    return Response(msgspec.json.encode(page), media_type=JSON)
 
 
 async def _head(request: Call) -> Response[bytes]:

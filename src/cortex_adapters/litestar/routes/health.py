@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
-from litestar import Response, get
+from litestar import get
 
-from cortex_adapters.litestar.answers import answer
+from cortex_adapters.litestar.answers import Answer, answer
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.operations import Operation, describe
 from cortex_core.domain.errors import UnavailableError
@@ -35,7 +35,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Operation(summary="Does this process run", tag="health", answer=Alive, public=True)
     ),
 )
-async def live() -> Response[bytes]:
+async def live() -> Answer:
     return answer(Alive())
 
 
@@ -51,7 +51,7 @@ async def live() -> Response[bytes]:
         )
     ),
 )
-async def ready(request: Call) -> Response[bytes]:
+async def ready(request: Call) -> Answer:
     await request.app.state.health.require_ready()
     return answer(Alive())
 
@@ -67,7 +67,7 @@ async def ready(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def details(request: Call) -> Response[bytes]:
+async def details(request: Call) -> Answer:
     require_permission(request.user.permissions, "read:metrics")
     config = request.app.state.config
     return answer(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from litestar import Response, get, post
+from litestar import get, post
 
-from cortex_adapters.litestar.answers import answer
+from cortex_adapters.litestar.answers import Answer, answer
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.issuer import Token
 from cortex_adapters.litestar.operations import Operation, describe
@@ -65,7 +65,7 @@ class KeySet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         )
     ),
 )
-async def protected_resource(request: Call) -> Response[bytes]:
+async def protected_resource(request: Call) -> Answer:
     config = request.app.state.config
     return answer(
         ProtectedResource(
@@ -93,7 +93,7 @@ async def protected_resource(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def token(request: Call) -> Response[bytes]:
+async def token(request: Call) -> Answer:
     asked = await request.command(AskForToken)
     return answer(
         await request.app.state.service.issuer.token(
@@ -114,7 +114,7 @@ async def token(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def jwks(request: Call) -> Response[bytes]:
+async def jwks(request: Call) -> Answer:
     return answer(await request.app.state.service.issuer.jwks())
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from litestar import Response, get, post
+from litestar import get, post
 
-from cortex_adapters.litestar.answers import answer
+from cortex_adapters.litestar.answers import Answer, answer
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.operations import PAGE, Operation, Query, describe
 from cortex_core.domain.commands import PostMessage
@@ -40,7 +40,7 @@ ORDER = Query(
         )
     ),
 )
-async def create(request: Call) -> Response[bytes]:
+async def create(request: Call) -> Answer:
     conversation_id = request.conversation_id
     command = await request.command(PostMessage)
     posted = await request.cortex.exchange.post(request.user, conversation_id, command)
@@ -62,7 +62,7 @@ async def create(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def page(request: Call) -> Response[bytes]:
+async def page(request: Call) -> Answer:
     order = request.arguments().get("order", "asc")
     if order not in ("asc", "desc"):
         raise InvalidInputError(Fault("/order", "enum", "must be asc or desc"))
@@ -89,7 +89,7 @@ async def page(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def read(request: Call) -> Response[bytes]:
+async def read(request: Call) -> Answer:
     return answer(
         await request.cortex.exchange.get(request.user, request.conversation_id, request.message_id)
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from litestar import Response, get, patch
+from litestar import get, patch
 
-from cortex_adapters.litestar.answers import answer
+from cortex_adapters.litestar.answers import Answer, answer
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.operations import Operation, describe
 from cortex_core.domain.commands import ChangeMe
@@ -15,7 +15,7 @@ from cortex_core.services.users import Me
     "/v1/me",
     opt=describe(Operation(summary="Who am I", tag="users", answer=Me, signed_in=True)),
 )
-async def me(request: Call) -> Response[bytes]:
+async def me(request: Call) -> Answer:
     return answer(await request.cortex.users.me(request.user))
 
 
@@ -32,7 +32,7 @@ async def me(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def change_me(request: Call) -> Response[bytes]:
+async def change_me(request: Call) -> Answer:
     command = await request.command(ChangeMe)
     return answer(await request.cortex.users.change_me(request.user, command))
 

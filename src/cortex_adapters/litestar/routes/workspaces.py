@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, delete, get, patch, post, put
 
-from cortex_adapters.litestar.answers import answer, nothing
+from cortex_adapters.litestar.answers import Answer, answer, nothing
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.operations import PAGE, Operation, describe
 from cortex_core.domain.commands import ChangeWorkspace, CreateWorkspace, PutMember
@@ -32,7 +32,7 @@ TAG = "workspaces"
         )
     ),
 )
-async def create(request: Call) -> Response[bytes]:
+async def create(request: Call) -> Answer:
     command = await request.command(CreateWorkspace)
     made = await request.cortex.workspaces.create(request.user, command)
     return answer(made, status=201, etag=made.version, location=f"/v1/workspaces/{made.id}")
@@ -50,7 +50,7 @@ async def create(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def mine(request: Call) -> Response[bytes]:
+async def mine(request: Call) -> Answer:
     return answer(await request.cortex.workspaces.mine(request.user, request.page()))
 
 
@@ -67,7 +67,7 @@ async def mine(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def read(request: Call) -> Response[bytes]:
+async def read(request: Call) -> Answer:
     found = await request.cortex.workspaces.get(request.user, request.workspace_id)
     return answer(found, etag=found.version)
 
@@ -89,7 +89,7 @@ async def read(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def change(request: Call) -> Response[bytes]:
+async def change(request: Call) -> Answer:
     workspace_id = request.workspace_id
     command = await request.command(ChangeWorkspace)
     changed = await request.cortex.workspaces.change(
@@ -131,7 +131,7 @@ async def remove(request: Call) -> Response[None]:
         )
     ),
 )
-async def members(request: Call) -> Response[bytes]:
+async def members(request: Call) -> Answer:
     return answer(
         await request.cortex.members.page(request.user, request.workspace_id, request.page())
     )
@@ -151,7 +151,7 @@ async def members(request: Call) -> Response[bytes]:
         )
     ),
 )
-async def put_member(request: Call) -> Response[bytes]:
+async def put_member(request: Call) -> Answer:
     workspace_id, user_id = request.workspace_id, request.user_id
     command = await request.command(PutMember)
     return answer(await request.cortex.members.put(request.user, workspace_id, user_id, command))
