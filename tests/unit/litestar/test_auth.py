@@ -140,12 +140,13 @@ async def test_a_role_or_a_status_is_not_cured_by_another_token(api: Client, sce
 
 async def test_who_cannot_be_checked_is_not_refused(api: Client, ports: Ports) -> None:
     async def away(credential: Credential) -> Principal:
-        raise IdentityUnavailableError
+        raise IdentityUnavailableError(retry_after=6.1)
 
     ports.identity.authenticate = away  # type: ignore[method-assign]
     answer = await api.get("/v1/me")
     problem(answer, 503, "identity-unavailable")
     assert answer.header("www-authenticate") is None
+    assert answer.header("retry-after") == "7"
 
 
 @pytest.mark.parametrize("token", ["", "nobody"])
