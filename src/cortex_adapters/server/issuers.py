@@ -70,6 +70,7 @@ def legacy_issuers(settings: Settings) -> list[TrustedIssuer]:
                 leeway=timedelta(seconds=settings.token_leeway),
                 max_lifetime=timedelta(seconds=settings.token_max_lifetime),
                 scope_grants=True,
+                granted=frozenset(settings.legacy_permissions),
                 until=datetime.combine(until, time(), UTC) + timedelta(days=1),
             )
             keys = PinnedSecret(secret.reveal().encode())

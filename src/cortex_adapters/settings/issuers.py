@@ -20,7 +20,7 @@ def issuer_faults(values: Mapping[str, Any], today: date, *, production: bool) -
         yield from _tenant_faults(values, domains, production=production)
     if any(name in values for name in _APPLICATION):
         yield from _application_faults(values, production=production)
-    if any(name in values for name in _LEGACY):
+    if any(name in values for name in (*_LEGACY, "legacy_permissions")):
         yield from _legacy_faults(values, domains, today, production=production)
 
 

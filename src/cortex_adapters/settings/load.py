@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     legacy_issuer: str | None = None
     legacy_audience: str | None = None
     legacy_secret: Secret | None = None
+    legacy_permissions: tuple[str, ...] = ()
     legacy_until: date | None = None
     auth0_client_id: str | None = None
     auth0_client_secret: Secret | None = None

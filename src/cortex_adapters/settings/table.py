@@ -9,6 +9,7 @@ import msgspec
 
 from cortex_adapters.settings import values
 from cortex_adapters.settings.database import database_url
+from cortex_core.domain.policy import PERMISSIONS
 
 PREFIX: Final = "CORTEX_"
 
@@ -162,7 +163,7 @@ SETTINGS: Final = (
         name="legacy_issuer",
         read=values.word,
         form="text",
-        meaning="The `iss` of the HS256 tokens that people have from before; needs the next three.",
+        meaning="The `iss` of HS256 tokens from before; needs an audience, a secret and a day.",
     ),
     Setting(
         name="legacy_audience",
@@ -177,6 +178,12 @@ SETTINGS: Final = (
         ),
         form="secret",
         meaning="What those are signed with; at least 32 bytes.",
+    ),
+    Setting(
+        name="legacy_permissions",
+        read=values.listed(values.one_of(*sorted(PERMISSIONS))),
+        form="list of permissions",
+        meaning="What those allow that have neither `permissions` nor `scope`; nothing unless set.",
     ),
     Setting(
         name="legacy_until",

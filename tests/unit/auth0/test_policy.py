@@ -97,6 +97,20 @@ def test_permissions_decide_and_scope_only_where_it_may(members, scope_grants, e
 
 
 @pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({"permissions": None, "scope": None}, {"x:y"}),
+        ({"permissions": []}, set()),
+        ({"permissions": None, "scope": ""}, set()),
+        ({"permissions": None}, set()),
+    ],
+)
+def test_what_is_granted_without_claims_is_for_tokens_without_them(members, expected):
+    rules = policy(granted=frozenset({"x:y"}))
+    assert verify(sign(None, claims(**members)), jwk(), policy=rules).permissions == expected
+
+
+@pytest.mark.parametrize(
     ("members", "kind"),
     [
         ({"sub": "my_client_id@clients"}, "machine"),

@@ -28,7 +28,7 @@ async def test_a_token_proves_the_caller(api: Client) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
-async def test_the_scheme_is_read_in_any_case(api: Client, scheme: str) -> None:
+async def test_b14_the_scheme_is_read_in_any_case(api: Client, scheme: str) -> None:
     answer = await api.get("/v1/me", ("authorization", f"{scheme} editor"))
     assert answer.status == 200
 
@@ -92,19 +92,19 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("value", MALFORMED)
-async def test_a_credential_that_cannot_be_read_is_malformed(api: Client, value: str) -> None:
+async def test_b14_a_credential_that_cannot_be_read_is_malformed(api: Client, value: str) -> None:
     answer = await api.get("/v1/me", ("authorization", value))
     problem(answer, 400, "malformed-credential")
     assert answer.header("www-authenticate") == 'Bearer realm="cortex", error="invalid_request"'
 
 
 @pytest.mark.parametrize("second", ["Bearer editor", "Bearer viewer", "Basic x", ""])
-async def test_two_headers_are_malformed_though_they_agree(api: Client, second: str) -> None:
+async def test_b14_two_headers_are_malformed_though_they_agree(api: Client, second: str) -> None:
     answer = await api.get("/v1/me", ("authorization", "Bearer editor"), ("authorization", second))
     problem(answer, 400, "malformed-credential")
 
 
-async def test_a_token_in_another_place_is_not_looked_at(api: Client) -> None:
+async def test_b14_a_token_in_another_place_is_not_looked_at(api: Client) -> None:
     nobody = api.who("")
     for target in ("/v1/me?access_token=editor", "/v1/me?authorization=Bearer%20editor"):
         problem(await nobody.get(target), 401, "unauthenticated")
@@ -115,7 +115,7 @@ async def test_a_token_in_another_place_is_not_looked_at(api: Client) -> None:
     problem(answer, 401, "unauthenticated")
 
 
-async def test_a_missing_permission_is_named(
+async def test_b15_a_missing_permission_is_named(
     api: Client, scene: Scene, identity: MemoryIdentityProvider
 ) -> None:
     identity.add("less", without(scene.editor, "read:workspaces"))

@@ -84,7 +84,7 @@ def token(issuer: str, **members: object) -> str:
     return jwt.encode(claims | members, KEY.private, "RS256", {"kid": KEY.kid})
 
 
-def former_token() -> str:
+def former_token(**members: object) -> str:
     now = datetime.now(UTC)
     claims = {
         "iss": "former",
@@ -94,7 +94,8 @@ def former_token() -> str:
         "exp": now + timedelta(hours=1),
         "scope": "read:messages",
     }
-    return jwt.encode(claims, "s" * 32, "HS256")
+    kept = {name: value for name, value in (claims | members).items() if value is not None}
+    return jwt.encode(kept, "s" * 32, "HS256")
 
 
 @asynccontextmanager
@@ -171,6 +172,16 @@ async def test_the_settings_of_tokens_hold_for_the_tenant():
             ):
                 with pytest.raises(UnauthenticatedError):
                     await prove(identity, token(here.issuer, **bad))
+
+
+async def test_a_former_token_without_rights_has_those_of_the_settings():
+    chosen = load_settings({**FORMER, "CORTEX_LEGACY_PERMISSIONS": "read:messages,write:messages"})
+    local = open_local(chosen, MemoryStore())
+    async with opened(chosen, local) as (identity, _):
+        plain = await prove(identity, former_token(scope=None, email="ada@example.com"))
+        assert plain.permissions == {"read:messages", "write:messages"}
+        assert plain.email == "ada@example.com"
+        assert not (await prove(identity, former_token(permissions=[]))).permissions
 
 
 class Keys:

@@ -39,6 +39,7 @@ class TokenPolicy(msgspec.Struct, frozen=True, kw_only=True):
     max_lifetime: the longest time from `iat` to `exp`; 24 h, Auth0's own default.
     scope_grants: without a `permissions` claim a user has what `scope` says; false, as with
         RBAC on the claim is always there. A machine's scope counts always.
+    granted: what is allowed by a token that has neither of these claims.
     client_ids: the only applications (`azp`, `client_id`) whose tokens are taken; None for all.
     organization: the only `org_id`; None for any, and for none.
     until: when the issuer ends, whatever its tokens say; None for never.
@@ -54,6 +55,7 @@ class TokenPolicy(msgspec.Struct, frozen=True, kw_only=True):
     leeway: timedelta = timedelta(seconds=30)
     max_lifetime: timedelta = timedelta(hours=24)
     scope_grants: bool = False
+    granted: frozenset[str] = frozenset()
     client_ids: frozenset[str] | None = None
     organization: str | None = None
     until: datetime | None = None

@@ -37,7 +37,7 @@ def read_principal(
         kind=kind,
         issuer=policy.known_as or policy.issuer,
         subject=subject,
-        permissions=_permissions(claims, scope_grants=policy.scope_grants or kind == "machine"),
+        permissions=_permissions(claims, policy, kind),
         scopes=_scopes(claims),
         roles=_texts(claims, policy.roles_claim) if policy.roles_claim else frozenset(),
         name=name,
@@ -70,11 +70,13 @@ def _kind(claims: JsonObject, subject: str, client_id: str | None) -> Literal["u
     return "machine" if granted == _MACHINE or named else "user"
 
 
-def _permissions(claims: JsonObject, *, scope_grants: bool) -> frozenset[str]:
+def _permissions(claims: JsonObject, policy: TokenPolicy, kind: str) -> frozenset[str]:
     """Return `permissions` if it is there, an empty list meaning none; else what scope grants."""
     if "permissions" in claims:
         return _texts(claims, "permissions")
-    return _scopes(claims) if scope_grants else frozenset()
+    if "scope" in claims:
+        return _scopes(claims) if policy.scope_grants or kind == "machine" else frozenset()
+    return policy.granted
 
 
 def _scopes(claims: JsonObject) -> frozenset[str]:
