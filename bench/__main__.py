@@ -25,6 +25,7 @@ from bench import bare_database, pgbench, wrk
 from bench.http_process import Server, running
 from bench.statements import count_statements
 from bench.streams import delivery_ms, idle_kib
+from bench.tokens import verification_micros
 from cortex_adapters.postgres import schema
 from tests.postgres import fresh_database, running_postgres
 
@@ -57,13 +58,17 @@ async def _prepare(conninfo: str) -> None:
 
 def _measure(conninfo: str) -> dict[str, object]:
     bare = Server("bare", "litestar", ["bench.bare_database", "{port}", conninfo])
-    with running(bare) as (_, bare_port), _cortex(conninfo) as (process, port):
+    with (
+        running(bare) as (_, bare_port),
+        _cortex(conninfo) as (process, port),
+        running(Server("open door", "cortex_adapters", ["bench.open_door", "{port}"])) as (_, door),
+    ):
         ask = _Client(port)
         workspace = ask.post("/v1/workspaces", {"name": "Bench"})["id"]
         talks = ask.conversations(workspace, TALKS)
         for _ in range(60):
             ask.post(f"{talks[0]}/messages", {"content": "hello " * 20})
-        rates = _rounds(conninfo, bare_port, port, ask.headers, talks)
+        rates = _rounds(conninfo, bare_port, port, door, ask.headers, talks)
         quiet = ask.conversations(workspace, 1)[0]
         kib = asyncio.run(idle_kib(process.pid, port, quiet, ask.token))
         near = ask.conversations(workspace, TALKS)
@@ -78,6 +83,7 @@ def _measure(conninfo: str) -> dict[str, object]:
         "requests_per_second": rates,
         "ratios": _ratios(rates),
         "statements": dict(asyncio.run(count_statements(conninfo))),
+        "verification_micros": asyncio.run(verification_micros()),
         "idle_stream_kib": kib,
         "delivery_ms": delay,
         "delivery_between_processes_ms": across,
@@ -85,7 +91,12 @@ def _measure(conninfo: str) -> dict[str, object]:
 
 
 def _rounds(
-    conninfo: str, bare_port: int, port: int, headers: Mapping[str, str], talks: list[str]
+    conninfo: str,
+    bare_port: int,
+    port: int,
+    door: int,
+    headers: Mapping[str, str],
+    talks: list[str],
 ) -> dict[str, float]:
     """Return the median of some rounds, each of which measures everything in turn."""
     body = json.dumps({"content": "hello"})
@@ -97,6 +108,7 @@ def _rounds(
         "bare read": lambda: load(bare_port, ["/read"], seconds=SECONDS),
         "bare write": lambda: load(bare_port, ["/write"], method="POST", seconds=SECONDS),
         "GET /v1/me": lambda: load(port, ["/v1/me"], headers=headers, seconds=SECONDS),
+        "GET /v1/me, open": lambda: load(door, ["/v1/me"], headers=headers, seconds=SECONDS),
         "POST message": lambda: load(
             port, messages, method="POST", body=body, headers=sending, seconds=SECONDS
         ),
@@ -120,6 +132,7 @@ def _ratios(rates: Mapping[str, float]) -> dict[str, float]:
     pairs = [
         ("GET /v1/me", "bare route"),
         ("GET /v1/me", "bare read"),
+        ("GET /v1/me", "GET /v1/me, open"),
         ("POST message", "bare read"),
         ("POST message", "bare write"),
         ("GET 50 messages", "bare read"),
@@ -175,6 +188,9 @@ def _show(result: Mapping[str, Any]) -> None:
     print("\nstatements for each use case, BEGIN and COMMIT included")
     for name, count in result["statements"].items():
         print(f"  {name:<26}{count:>3}")
+    print("\na token, microseconds")
+    for name, micros in result["verification_micros"].items():
+        print(f"  {name:<26}{micros:>7.1f}")
     print("\nstreams")
     print(f"  {result['idle_stream_kib']:.1f} KiB for each idle one")
     for name in ("delivery_ms", "delivery_between_processes_ms"):
