@@ -35,8 +35,12 @@ def parser() -> argparse.ArgumentParser:
     _json(check)
 
     token = _command(commands, "token", "tokens", "print an access token; in development only")
-    token.add_argument("--email", required=True, help="whose token it is")
+    token.add_argument(
+        "--as", dest="kind", choices=("user", "machine"), default="user", help="for whom; user"
+    )
+    token.add_argument("--email", help="which person")
     token.add_argument("--name", default="", help="the name of that person")
+    token.add_argument("--client", default="local-machine", help="which machine")
     token.add_argument("--permissions", help="such as read:messages,write:messages; else all")
     _json(token)
 

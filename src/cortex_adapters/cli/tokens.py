@@ -38,7 +38,9 @@ async def _token(settings: Settings, asked: Namespace) -> Token:
     permissions = None if asked.permissions is None else _listed(asked.permissions)
     async with open_store(settings) as store:
         issuer = await open_local(settings, store).issuer()
-        return issuer.mint(asked.email, name=asked.name, permissions=permissions)
+        if asked.kind == "machine":
+            return issuer.mint_machine(asked.client, permissions=permissions)
+        return issuer.mint(asked.email or "", name=asked.name, permissions=permissions)
 
 
 def _listed(text: str) -> list[str]:

@@ -49,6 +49,15 @@ def test_permissions_are_those_that_are_named(cortex: Cortex, text: str, granted
     assert proved(out.strip()).permissions == granted
 
 
+def test_a_machine_has_a_token_of_its_own(cortex: Cortex):
+    _, out, _ = cortex("token", "--as", "machine", "--permissions", "read:messages")
+    principal = proved(out.strip())
+    assert (principal.kind, principal.subject) == ("machine", "local-machine@clients")
+    assert principal.permissions == {"read:messages"}
+    _, out, _ = cortex("token", "--as", "machine", "--client", "nightly")
+    assert proved(out.strip()).client_id == "nightly"
+
+
 def test_json_is_what_the_route_answers(cortex: Cortex):
     _, out, _ = cortex("token", "--email", "ada@example.com", "--json")
     answer = json.loads(out)
@@ -60,11 +69,13 @@ def test_json_is_what_the_route_answers(cortex: Cortex):
 @pytest.mark.parametrize(
     ("arguments", "fault"),
     [
+        ([], "--email: must be an e-mail address"),
         (["--email", "ada"], "--email: must be an e-mail address"),
+        (["--as", "machine", "--client", "a b"], "--client: must be 1 to 100 letters"),
         (["--email", "a@b", "--name", "x" * 1_000], "--name: "),
         (["--email", "a@b", "--permissions", "a:b"], "--permissions: must be one of admin:users"),
     ],
-    ids=["email", "name", "permissions"],
+    ids=["no email", "email", "client", "name", "permissions"],
 )
 def test_a_wrong_wish_names_its_option(cortex: Cortex, arguments: list[str], fault: str):
     code, out, err = cortex("token", *arguments)
