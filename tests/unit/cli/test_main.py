@@ -22,7 +22,6 @@ COMMAND = [sys.executable, "-m", "cortex_adapters.cli.main"]
         ["serve", "--prot", "1"],
         ["db"],
         ["db", "drop"],
-        ["token"],
         ["routes", "extra"],
     ],
     ids=" ".join,
