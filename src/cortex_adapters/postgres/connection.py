@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from time import monotonic
+from types import TracebackType
 from typing import Any, Final
 
 import psycopg
@@ -128,18 +128,33 @@ def hang_up(connection: Connection) -> None:
     connection.pgconn.finish()
 
 
-@contextmanager
-def watched(connection: Connection, seconds: float) -> Iterator[None]:
+class _Watchdog:
+    """A class, because each statement has one: a generator would cost three times as much."""
+
+    __slots__ = ("_timer",)
+
+    def __init__(self, timer: asyncio.TimerHandle) -> None:
+        self._timer = timer
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+
+
+def watched(connection: Connection, seconds: float) -> _Watchdog:
     """Hang up after *seconds*, so that what waits for the server inside fails.
 
     Needed where the server is there and says nothing: a timeout around it would not do, because
     psycopg, when it is cancelled, first asks the server to cancel, too, and waits.
     """
-    watchdog = asyncio.get_running_loop().call_later(seconds, _cut, connection)
-    try:
-        yield
-    finally:
-        watchdog.cancel()
+    return _Watchdog(asyncio.get_running_loop().call_later(seconds, _cut, connection))
 
 
 def _cut(connection: Connection) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from typing import Final
 
 import psycopg
@@ -48,19 +47,35 @@ _LOST: Final = ("08", "25P03", "57P01", "57P02", "57P03", "57P04", "57P05")
 _NO_ROOM: Final = ("too many clients", "too many connections", "connection slots are reserved")
 
 
-@contextmanager
-def translated(*, lost: type[UnavailableError] = UnavailableError) -> Iterator[None]:
+class _Door:
+    """A class, because each statement passes it: a generator would cost three times as much."""
+
+    __slots__ = ("_lost",)
+
+    def __init__(self, lost: type[UnavailableError]) -> None:
+        self._lost = lost
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, psycopg.Error):
+            named = _named(error) or (self._lost if _is_lost(error) else None)
+            if named is not None:
+                raise named from error
+
+
+def translated(*, lost: type[UnavailableError] = UnavailableError) -> _Door:
     """Raise what the catalogue names from what psycopg raises inside.
 
     *lost* is for a connection that is gone. What has no name passes: it is a fault of ours.
     """
-    try:
-        yield
-    except psycopg.Error as error:
-        named = _named(error) or (lost if _is_lost(error) else None)
-        if named is None:
-            raise
-        raise named from error
+    return _Door(lost)
 
 
 def _named(error: psycopg.Error) -> type[CortexError] | None:

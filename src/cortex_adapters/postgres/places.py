@@ -28,19 +28,21 @@ class Places:
             return
         if len(self._queue) >= self._max_waiting:
             raise OverloadedError
-        turn = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
         self._queue[turn] = None
+        # `asyncio.timeout` would do; each request that waits pays for it, and this costs a third.
+        patience = loop.call_later(timeout, _give_up, turn)
         try:
-            async with asyncio.timeout(timeout):
-                await turn
-        except BaseException as error:
-            if turn.done() and not turn.cancelled():
+            await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self.leave()  # it came while we were going
             else:
                 self._queue.pop(turn, None)
-            if isinstance(error, TimeoutError):
-                raise OverloadedError from error
             raise
+        finally:
+            patience.cancel()
 
     def leave(self) -> None:
         """Give a place back: to the next in the queue, if there is one."""
@@ -51,3 +53,8 @@ class Places:
                 turn.set_result(None)
                 return
         self._free += 1
+
+
+def _give_up(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(OverloadedError())

@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Callable
 from typing import Final, NewType
-from uuid import UUID
 
 UserId = NewType("UserId", str)
 WorkspaceId = NewType("WorkspaceId", str)
@@ -20,6 +19,7 @@ NewId = Callable[[], str]
 _CANONICAL: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _COUNTER_BITS: Final = 12
 _TAIL_BITS: Final = 62
+_TAIL_MASK: Final = (1 << _TAIL_BITS) - 1
 
 
 def is_id(text: str) -> bool:
@@ -41,9 +41,11 @@ class Uuid7:
     def __call__(self) -> str:
         fresh = (self._now_ns() // 1_000_000) << _COUNTER_BITS
         # A quarter of the counter is left random, so that two processes rarely start alike.
-        fresh |= secrets.randbits(_COUNTER_BITS - 2)
+        random = secrets.randbits(_COUNTER_BITS - 2 + _TAIL_BITS)
+        fresh |= random >> _TAIL_BITS
         self._last = max(fresh, self._last + 1)
         milliseconds, counter = divmod(self._last, 1 << _COUNTER_BITS)
         value = (milliseconds << 80) | (7 << 76) | (counter << 64)
-        value |= (0b10 << _TAIL_BITS) | secrets.randbits(_TAIL_BITS)
-        return str(UUID(int=value))
+        value |= (0b10 << _TAIL_BITS) | (random & _TAIL_MASK)
+        text = f"{value:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
