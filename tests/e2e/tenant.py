@@ -117,6 +117,14 @@ class Tenant:
         """Let access tokens live so long from now on."""
         await self._side_door("lifetime", seconds=seconds)
 
+    async def disable(self, user: str) -> None:
+        """Give *user* no more tokens."""
+        await self._side_door("disable", user=user)
+
+    async def end(self, user: str) -> None:
+        """End the sessions of *user* here, and tell the applications."""
+        await self._side_door("end", user=user)
+
     async def hits(self, path: str) -> int:
         """Return how often *path* was asked for since the last look at anything."""
         found = await self._side_door("forget")

@@ -150,6 +150,16 @@ async def test_twenty_requests_at_expiry_are_one_refresh_b20(server: ServerProce
     assert (await browser.get(f"{server.url}/v1/me")).status_code == 200
 
 
+async def test_a_session_that_the_tenant_ends_is_dead(server: ServerProcess, tenant: Tenant):
+    browser = Browser()
+    await sign_on(browser, server.url)
+    here = Cookied(server.port, f"{SESSION}={browser.cookies(server.url)[SESSION]}")
+    assert await _says(here, 200)
+    await tenant.disable("ada")
+    await tenant.end("ada")
+    await _until(5, lambda: _says(here, 401))
+
+
 @pytest.fixture
 async def applications(
     tenant: Tenant, fresh_database: str, tmp_path: Path

@@ -13,7 +13,7 @@ const issuer = `http://127.0.0.1:${settings.port}/`;
 const namespace = 'https://cortex.example/';
 const scopes = settings.permissions.join(' ');
 
-const state = { mode: 'well', accessTtl: 3600, hits: {} };
+const state = { mode: 'well', accessTtl: 3600, hits: {}, disabled: new Set() };
 const storage = new Map();
 
 /** Keeps everything in this process, over changes of keys. */
@@ -65,7 +65,7 @@ function build() {
     rotateRefreshToken: true,
     issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
-    findAccount: async (_, id) => ({
+    findAccount: async (_, id) => (state.disabled.has(id) ? undefined : {
       accountId: id,
       claims: async () => ({ sub: id, email: `${id}@example.com`, email_verified: true, name: id }),
     }),
@@ -142,7 +142,7 @@ async function loadExistingGrant(ctx) {
     clientId: client.clientId,
     accountId: session.accountId,
   });
-  grant.addOIDCScope('openid offline_access email profile');
+  grant.addOIDCScope(`openid offline_access email profile ${scopes}`);
   grant.addResourceScope(settings.audience, scopes);
   await grant.save();
   return grant;
@@ -180,11 +180,25 @@ async function body(request) {
   return text;
 }
 
+/** Ends every session of a user and tells the applications, as a tenant's dashboard does. */
+async function end(user) {
+  for (const [key, { payload }] of storage) {
+    if (!key.startsWith('Session:') || payload.accountId !== user) continue;
+    storage.delete(key);
+    for (const [id, { sid }] of Object.entries(payload.authorizations ?? {})) {
+      const client = await provider.Client.find(id);
+      if (client.backchannelLogoutUri) await client.backchannelLogout(user, sid);
+    }
+  }
+}
+
 /** The side door. */
 async function test(path, request, response) {
   const asked = JSON.parse((await body(request)) || '{}');
   if (path === '/_test/mode') state.mode = asked.mode;
   if (path === '/_test/lifetime') state.accessTtl = asked.seconds;
+  if (path === '/_test/disable') state.disabled.add(asked.user);
+  if (path === '/_test/end') await end(asked.user);
   if (path === '/_test/keys') {
     // "add" publishes a next key, "use" signs with the newest, "drop" leaves only the one in use
     if (asked.step === 'add') keys = [...keys, newKey()];
