@@ -48,7 +48,7 @@ def _strict(name: str) -> bool:
 
 
 async def _routes(ada: Api) -> list[tuple[str, str]]:
-    """Return every route that takes a body, with the ids of things that are there."""
+    """Return every route that takes JSON, with the ids of things that are there."""
     workspace = await ada.workspace()
     talk = await ada.conversation(workspace)
     me = (await ada.get("/v1/me")).json()["user"]["id"]
@@ -58,5 +58,5 @@ async def _routes(ada: Api) -> list[tuple[str, str]]:
         (method.upper(), path.format(**ids))
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
-        if "requestBody" in operation
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
     ]
