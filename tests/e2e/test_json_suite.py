@@ -1,23 +1,17 @@
 """JSONTestSuite as request bodies: never a 5xx, and what is not JSON is a 400, on every route."""
 
 import asyncio
-import os
-from pathlib import Path
-
-import pytest
 
 from tests.e2e.server import ServerProcess
 from tests.e2e.wire import Api
+from tests.vectors import vectors
 
-BESIDE = Path(__file__).parents[3] / "shared" / "vectors"
-FOLDER = Path(os.environ.get("CORTEX_TEST_VECTORS", BESIDE)) / "jsontestsuite" / "test_parsing"
 AT_ONCE = 8
 
 
 async def test_every_route_that_reads_json_reads_it_strictly(server: ServerProcess):
-    bodies = {path.name: path.read_bytes() for path in sorted(FOLDER.glob("*.json"))}
-    if not bodies:
-        pytest.skip("JSONTestSuite is not here: name its folder in CORTEX_TEST_VECTORS")
+    suite = vectors("jsontestsuite", "test_parsing")
+    bodies = {path.name: path.read_bytes() for path in sorted(suite.glob("*.json"))}
     assert len(bodies) == 318
     ada = await Api(server.port).sign_in()
     routes = await _routes(ada)

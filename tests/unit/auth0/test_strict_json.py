@@ -2,7 +2,7 @@ import pytest
 
 from cortex_adapters.auth0.tokens.strict_json import MAX_DEPTH, read_object
 from cortex_core.domain.errors import UnauthenticatedError
-from tests.unit.auth0.vectors import vectors
+from tests.vectors import vectors
 
 
 def nested(levels: int) -> bytes:

@@ -13,7 +13,7 @@ from cortex_adapters.auth0.tokens.policy import ALGORITHMS, JWT, MAX_SIZE, Token
 from cortex_adapters.auth0.tokens.strict_json import read_object
 from cortex_core.domain.errors import UnauthenticatedError
 from tests.unit.auth0.forge import bearer, local_provider
-from tests.unit.auth0.vectors import vectors
+from tests.vectors import vectors
 
 # Their payloads are no claims and their headers have no typ: this is as far as they can go.
 POLICY = TokenPolicy(

@@ -1,10 +1,8 @@
 """Our encoder, judged by a client that follows the standard, itself judged by its cases."""
 
 import json
-import os
 from collections.abc import AsyncGenerator
 from functools import partial
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,31 +16,21 @@ from cortex_core.domain.events import MessageCreated, Recorded, TurnDelta
 from cortex_core.domain.models import Actor, ActorKind
 from cortex_core.services.following import Goodbye, Item, Quiet, Reset
 from tests.unit.litestar.eventsource import EventSource, Message, parse
+from tests.vectors import vectors
 
-_FOLDER = os.environ.get("CORTEX_TEST_VECTORS") or Path(__file__).parents[4] / "shared" / "vectors"
-_CASES = Path(_FOLDER, "eventsource_cases.json")
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-def _cases() -> list[object]:
-    if not _CASES.exists():
-        return []
-    return [
-        pytest.param(case["in"], case["out"], id=case["name"])
-        for case in json.loads(_CASES.read_text())["cases"]
-    ]
-
-
-@pytest.mark.parametrize(("text", "out"), _cases())
-def test_the_client_hears_what_the_standard_says(text: str, out: list[list[str]]) -> None:
-    body = text.encode()
-    for size in (len(body) + 1, 1, 3):
-        source = EventSource()
-        for start in range(0, len(body), size):
-            source.feed(body[start : start + size])
-        source.feed(b"", end=True)
-        heard = [[each.event, each.data, each.last_event_id] for each in source.messages]
-        assert heard == out
+def test_the_client_hears_what_the_standard_says() -> None:
+    for case in json.loads(vectors("eventsource_cases.json").read_text())["cases"]:
+        body = case["in"].encode()
+        for size in (len(body) + 1, 1, 3):
+            source = EventSource()
+            for start in range(0, len(body), size):
+                source.feed(body[start : start + size])
+            source.feed(b"", end=True)
+            heard = [[each.event, each.data, each.last_event_id] for each in source.messages]
+            assert heard == case["out"], case["name"]
 
 
 def test_the_client_takes_a_new_reconnection_time_only_if_it_is_one() -> None:
