@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from cortex_adapters.auth0.dpop.checker import ProofChecker
 from cortex_adapters.auth0.keys.source import KeySource
 from cortex_adapters.auth0.tokens.policy import MAX_SIZE, TokenPolicy
-from cortex_adapters.auth0.tokens.refusal import HINTS, refused
+from cortex_adapters.auth0.tokens.refusal import HINTS, proof_refused, refused
 from cortex_adapters.auth0.tokens.verified import VerifiedTokens
 from cortex_adapters.auth0.tokens.verifier import TokenVerifier, Unverified, read_token
 from cortex_core.domain.errors import SettingsError, UnauthenticatedError
@@ -35,7 +36,11 @@ class JwtIdentityProvider:
     ask, each time. A refusal is counted and logged with its reason, and with nothing of the
     token but the issuer that refused it.
 
+    A token that is bound to a key is taken with a proof only, which is checked each time, and
+    no other token is taken with one.
+
     issuers: none of them twice.
+    proofs: None where bound tokens are taken from nobody.
     max_size: the longest token, in characters.
     """
 
@@ -46,6 +51,7 @@ class JwtIdentityProvider:
         clock: Clock,
         telemetry: Telemetry,
         max_size: int = MAX_SIZE,
+        proofs: ProofChecker | None = None,
     ) -> None:
         self._issuers: dict[str, tuple[TokenVerifier, KeySource]] = {}
         for issuer in issuers:
@@ -56,6 +62,7 @@ class JwtIdentityProvider:
         self._clock = clock
         self._telemetry = telemetry
         self._max_size = max_size
+        self._proofs = proofs
         self._verified = VerifiedTokens()
 
     async def authenticate(self, credential: Credential) -> Principal:
@@ -63,12 +70,14 @@ class JwtIdentityProvider:
 
         Raises:
             UnauthenticatedError: It proves nobody; the reason is for our own log.
+            ProofRejectedError: The proof that comes along is missing or is none.
             IdentityUnavailableError: The keys cannot be had at the moment.
             StorageCorruptError: The stored key of the local issuer is damaged.
+            CortexError: Whatever the store raises, where a proof is to be checked.
         """
         issuer = ""
         try:
-            if credential.scheme != "Bearer":
+            if credential.scheme != "Bearer" and self._proofs is None:
                 raise refused("scheme")
             principal = self._verified.get(credential.token, self._clock())
             if principal is None:
@@ -84,6 +93,8 @@ class JwtIdentityProvider:
                 principal = verifier.prove(token, key, now)
                 holds = partial(keys.holds, header.key_id, header.algorithm, key)
                 self._verified.put(credential.token, now, principal, holds)
+            if credential.scheme != "Bearer" or principal.binding is not None:
+                await self._check_possession(credential, principal.binding)
         except UnauthenticatedError as refusal:
             reason = refusal.reason
             self._telemetry.count("identity.refused", reason=reason, issuer=issuer)
@@ -91,6 +102,16 @@ class JwtIdentityProvider:
             self._telemetry.log("identity.refused", reason=reason, issuer=issuer, hint=hint)
             raise
         return principal
+
+    async def _check_possession(self, credential: Credential, binding: str | None) -> None:
+        """Check the proof of a token that is bound, and refuse every other way of showing one."""
+        if credential.scheme == "Bearer" or self._proofs is None:
+            raise refused("binding")
+        if binding is None:
+            raise refused("unbound")
+        if credential.proof is None:
+            raise proof_refused("proof-missing")
+        await self._proofs.check(credential.proof, token=credential.token, binding=binding)
 
     def _route(self, token: Unverified) -> tuple[TokenVerifier, KeySource]:
         named = token.claims.get("iss")

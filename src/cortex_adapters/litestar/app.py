@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 
 from cortex_adapters.litestar.auth import authentication
 from cortex_adapters.litestar.call import MAX_BODY, Call
+from cortex_adapters.litestar.challenges import Challenges
 from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.litestar.errors import ErrorAnswers
 from cortex_adapters.litestar.gate import require_understood
@@ -19,6 +20,7 @@ from cortex_adapters.litestar.health import Check, Health
 from cortex_adapters.litestar.issuer import DevelopmentIssuer
 from cortex_adapters.litestar.methods import with_implied
 from cortex_adapters.litestar.paths import canonical_paths
+from cortex_adapters.litestar.proofs import NonceSource
 from cortex_adapters.litestar.routes import (
     conversations,
     dev_sign_on,
@@ -39,10 +41,15 @@ __all__ = ["Service", "WebConfig", "create_app", "drain"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What the routes work with; *issuer* is there in development only."""
+    """What the routes work with.
+
+    issuer: in development only.
+    proof_nonce: gives the nonce that proofs must hold, where they must.
+    """
 
     cortex: Cortex
     issuer: DevelopmentIssuer | None = None
+    proof_nonce: NonceSource | None = None
     ready: Mapping[str, Check] = field(default_factory=dict)
 
 
@@ -60,7 +67,10 @@ def create_app(
 
     answers = ErrorAnswers(
         docs_url=config.docs_url,
-        resource_metadata=f"{config.public_url}/.well-known/oauth-protected-resource",
+        challenges=Challenges(
+            resource_metadata=f"{config.public_url}/.well-known/oauth-protected-resource",
+            algorithms=config.proof_algorithms,
+        ),
     )
     handlers = with_implied(
         [

@@ -6,10 +6,12 @@ import re
 from typing import Final, cast
 
 from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec.structs import replace
 
 from cortex_adapters.litestar.cookies import session_of
 from cortex_adapters.litestar.cross_origin import require_own_page
 from cortex_adapters.litestar.operations import Operation
+from cortex_adapters.litestar.proofs import giving_nonces, proof_of
 from cortex_core import Cortex, Principal
 from cortex_core.domain.errors import (
     MalformedCredentialError,
@@ -54,7 +56,10 @@ def authentication(app: ASGIApp) -> ASGIApp:
         # OPTIONS is the framework's own; any other route that says nothing of itself is not public.
         public = scope.get("method") == "OPTIONS" if operation is None else operation.public
         if not public:
-            scope["user"] = await _principal(scope)
+            principal = scope["user"] = await _principal(scope)
+            nonce = scope["litestar_app"].state.service.proof_nonce
+            if nonce is not None and principal.binding is not None:
+                send = giving_nonces(send, nonce)
             if operation is None or operation.closed:
                 raise PermissionDeniedError("This is open to nobody.")
         await app(scope, receive, send)
@@ -69,7 +74,10 @@ async def _principal(scope: Scope) -> Principal:
     headers = list(scope["headers"])
     secret = session_of(headers) if cortex.browsers else None
     if cortex.browsers is None or secret is None:
-        return await cortex.ports.identity.authenticate(credential_of(headers))
+        credential = credential_of(headers)
+        if credential.scheme == "DPoP":
+            credential = replace(credential, proof=proof_of(scope, state.config.public_url))
+        return await cortex.ports.identity.authenticate(credential)
     if any(name == b"authorization" for name, _ in headers):
         raise MalformedCredentialError
     require_own_page(str(scope.get("method")), headers, state.config.public_url)

@@ -10,14 +10,15 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
+from cortex_adapters.litestar.challenges import Challenges
 from cortex_adapters.litestar.correlation import correlation_id, instance
 from cortex_adapters.litestar.paths import is_canonical
+from cortex_adapters.litestar.proofs import NONCE, is_proving
 from cortex_core.domain import errors
 from cortex_core.domain.errors import CortexError, Fault
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_FAULTS: Final = 50
-REALM: Final = 'realm="cortex"'
 
 STATUS: Final[Mapping[type[CortexError], int]] = {
     errors.InvalidInputError: 422,
@@ -89,31 +90,12 @@ def problem_of(error: CortexError, *, word: str, docs_url: str) -> Problem:
     )
 
 
-def challenge(error: CortexError, resource_metadata: str) -> str | None:
-    """Return the `WWW-Authenticate` that *error* calls for (RFC 6750 section 3, RFC 9728)."""
-    match error:
-        case errors.UnauthenticatedError(missing=True):
-            return f'Bearer {REALM}, resource_metadata="{resource_metadata}"'
-        case errors.UnauthenticatedError():
-            return (
-                f'Bearer {REALM}, error="invalid_token", '
-                'error_description="The access token is invalid or expired", '
-                f'resource_metadata="{resource_metadata}"'
-            )
-        case errors.PermissionDeniedError(permission=str(permission)) if permission:
-            return f'Bearer {REALM}, error="insufficient_scope", scope="{permission}"'
-        case errors.MalformedCredentialError():
-            return f'Bearer {REALM}, error="invalid_request"'
-        case _:
-            return None
-
-
 class ErrorAnswers:
     """Answers every error that leaves a handler or the framework."""
 
-    def __init__(self, *, docs_url: str, resource_metadata: str) -> None:
+    def __init__(self, *, docs_url: str, challenges: Challenges) -> None:
         self._docs_url = docs_url
-        self._resource_metadata = resource_metadata
+        self._challenges = challenges
 
     def named(self, request: Request[object, object, State], error: CortexError) -> Response[bytes]:
         """Answer an error of the catalogue."""
@@ -121,8 +103,10 @@ class ErrorAnswers:
         headers = {"cache-control": "no-store"}
         if error.retryable:
             headers["retry-after"] = str(error.retry_after)
-        if asked := challenge(error, self._resource_metadata):
+        if asked := self._challenges.to(error, proving=is_proving(request.scope)):
             headers["www-authenticate"] = asked
+        if isinstance(error, errors.ProofNonceError):
+            headers[NONCE] = error.nonce
         return Response(
             msgspec.json.encode(problem),
             status_code=problem.status,

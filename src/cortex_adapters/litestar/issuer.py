@@ -7,6 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from cortex_core.ports import Proof
+
 
 class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An access token (RFC 6749 section 5.1); `expires_in` is in seconds."""
@@ -19,11 +21,21 @@ class Token(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class DevelopmentIssuer(Protocol):
     """Gives tokens to whoever asks; exists in development only."""
 
-    async def token(self, *, email: str, name: str, permissions: Sequence[str] | None) -> Token:
+    async def token(
+        self,
+        *,
+        email: str,
+        name: str,
+        permissions: Sequence[str] | None,
+        proof: Proof | None = None,
+    ) -> Token:
         """Return a token for the user with that e-mail address; all permissions for None.
+
+        With a *proof* it is bound to the proof's key.
 
         Raises:
             InvalidInputError: The address or a permission is none.
+            ProofRejectedError: The proof is none.
         """
         ...
 

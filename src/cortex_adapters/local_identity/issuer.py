@@ -34,7 +34,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     """An access token as RFC 6749 section 5.1 answers it; *expires_in* is in seconds."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 (the name of a scheme)
+    token_type: Literal["Bearer", "DPoP"] = "Bearer"  # noqa: S105 (the name of a scheme)
     expires_in: int
 
     def __repr__(self) -> str:
@@ -63,10 +63,12 @@ class LocalIssuer:
         name: str = "",
         permissions: Sequence[str] | None = None,
         lifetime: timedelta = MAX_LIFETIME,
+        binding: str | None = None,
     ) -> Token:
         """Return a token of the person with this address: all permissions unless named.
 
-        Without a *name* the address is the name, as with Auth0.
+        Without a *name* the address is the name, as with Auth0. With a *binding* it is for the
+        holder of the key with that thumbprint (RFC 9449 section 6.1).
 
         Raises:
             InvalidInputError: A fault points to /email, /name, /permissions/<n> or /lifetime.
@@ -83,6 +85,7 @@ class LocalIssuer:
                 f"{NAMESPACE}email": normal,
                 f"{NAMESPACE}email_verified": True,
                 f"{NAMESPACE}name": name or normal[:USER_NAME_LENGTH],
+                **({} if binding is None else {"cnf": {"jkt": binding}}),
             },
             permissions,
             lifetime,
@@ -163,7 +166,11 @@ class LocalIssuer:
             "scope": " ".join(granted),
             "permissions": granted,
         }
-        return Token(access_token=self._encode(payload, "JWT"), expires_in=seconds)
+        return Token(
+            access_token=self._encode(payload, "JWT"),
+            token_type="DPoP" if "cnf" in claims else "Bearer",
+            expires_in=seconds,
+        )
 
     def _encode(self, payload: Mapping[str, object], kind: str) -> str:
         headers = {"kid": self._key.kid, "typ": kind}

@@ -26,6 +26,8 @@ class MemoryIdentityProvider:
         principal = self._principals.get(credential.token)
         if principal is None or credential.scheme != "Bearer":
             raise UnauthenticatedError("unknown")
+        if principal.binding is not None:
+            raise UnauthenticatedError("binding")
         if principal.expires_at is not None and principal.expires_at <= self._clock():
             raise UnauthenticatedError("expired")
         return principal

@@ -25,6 +25,7 @@ from cortex_adapters.server.identity import (
     require_believable,
 )
 from cortex_adapters.server.issuer import Issuer
+from cortex_adapters.server.proofs import open_proofs
 from cortex_adapters.server.sign_on import open_sign_on, signs_on
 from cortex_adapters.server.tenant import open_tenant
 from cortex_adapters.server.watched import WatchedStore
@@ -54,6 +55,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         environment=settings.environment,
         version=version("cortex-core"),
         sign_on=signs_on(settings),
+        proof_algorithms=settings.dpop_algorithms,
     )
     return litestar_app(partial(open_service, settings), config)
 
@@ -82,10 +84,11 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         local = open_local(settings, store)
         open_id = LocalOpenId(local, public_url=settings.public_url)
         tenant = await stack.enter_async_context(open_tenant(settings, telemetry))
+        proofs = await open_proofs(settings, store)
         sign_on = open_sign_on(settings, store, tenant, local, open_id)
         cortex = Cortex(
             Ports(
-                identity=identity_provider(settings, local, tenant, telemetry),
+                identity=identity_provider(settings, local, tenant, telemetry, proofs.checker),
                 store=store,
                 events=events,
                 assistant=EchoAssistant(),
@@ -98,7 +101,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         await stack.enter_async_context(cortex.working())
         yield Service(
             cortex=cortex,
-            issuer=Issuer(local, open_id) if settings.development else None,
+            issuer=Issuer(local, open_id, proofs.checker) if settings.development else None,
+            proof_nonce=proofs.nonce,
             ready={"database": partial(require_readable, store), **checks, **tenant.checks},
         )
 

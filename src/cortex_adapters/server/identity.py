@@ -6,6 +6,7 @@ from datetime import timedelta
 from importlib.util import find_spec
 from typing import Final
 
+from cortex_adapters.auth0.dpop.checker import ProofChecker
 from cortex_adapters.auth0.provider import JwtIdentityProvider
 from cortex_adapters.auth0.tokens.policy import MAX_LEEWAY
 from cortex_adapters.local_identity.issuer import MAX_LIFETIME
@@ -28,14 +29,22 @@ def open_local(settings: Settings, store: Store) -> LocalIdentity:
 
 
 def identity_provider(
-    settings: Settings, local: LocalIdentity, tenant: Tenant, telemetry: Telemetry
+    settings: Settings,
+    local: LocalIdentity,
+    tenant: Tenant,
+    telemetry: Telemetry,
+    proofs: ProofChecker | None = None,
 ) -> IdentityProvider:
     """Return a provider that believes *tenant*, the former issuer, and *local* in development."""
     issuers = [*tenant.issuers, *legacy_issuers(settings)]
     if settings.development:
         issuers.append(local_issuer(local))
     return JwtIdentityProvider(
-        issuers, clock=system_clock, telemetry=telemetry, max_size=settings.token_max_size
+        issuers,
+        clock=system_clock,
+        telemetry=telemetry,
+        max_size=settings.token_max_size,
+        proofs=proofs,
     )
 
 

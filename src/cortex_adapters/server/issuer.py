@@ -6,22 +6,37 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from cortex_adapters.auth0.dpop.checker import ProofChecker
 from cortex_adapters.litestar.issuer import Token
 from cortex_adapters.local_identity.open_id import LocalOpenId, Question
 from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_core.domain.errors import Fault, InvalidInputError
+from cortex_core.ports import Proof
 
 
 class Issuer:
     """Gives tokens that the identity provider beside it accepts."""
 
-    def __init__(self, local: LocalIdentity, open_id: LocalOpenId) -> None:
+    def __init__(
+        self, local: LocalIdentity, open_id: LocalOpenId, proofs: ProofChecker | None
+    ) -> None:
         self._local = local
         self._open_id = open_id
+        self._proofs = proofs
 
-    async def token(self, *, email: str, name: str, permissions: Sequence[str] | None) -> Token:
+    async def token(
+        self,
+        *,
+        email: str,
+        name: str,
+        permissions: Sequence[str] | None,
+        proof: Proof | None = None,
+    ) -> Token:
         issuer = await self._local.issuer()
-        token = issuer.mint(email, name=name, permissions=permissions)
+        binding = None
+        if proof is not None and self._proofs is not None:
+            binding = await self._proofs.thumbprint(proof)
+        token = issuer.mint(email, name=name, permissions=permissions, binding=binding)
         return Token(
             access_token=token.access_token,
             token_type=token.token_type,

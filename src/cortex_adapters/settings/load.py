@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_leeway: int
     token_max_lifetime: int
     token_max_size: int
+    dpop_algorithms: tuple[str, ...]
+    dpop_nonce: Literal["off", "required"]
     legacy_issuer: str | None = None
     legacy_audience: str | None = None
     legacy_secret: Secret | None = None

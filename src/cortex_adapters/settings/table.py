@@ -160,6 +160,23 @@ SETTINGS: Final = (
         meaning="The longest token.",
     ),
     Setting(
+        name="dpop_algorithms",
+        read=values.distinct(values.one_of("ES256", "EdDSA")),
+        form="list of `ES256`, `EdDSA`",
+        default="ES256",
+        meaning=(
+            "How clients may sign proofs that they hold their token's key; with none, tokens that "
+            "are bound to a key are refused."
+        ),
+    ),
+    Setting(
+        name="dpop_nonce",
+        read=values.one_of("off", "required"),
+        form="`off`, `required`",
+        default="off",
+        meaning="Required: each proof must hold a nonce that was given here in the last minutes.",
+    ),
+    Setting(
         name="legacy_issuer",
         read=values.word,
         form="text",

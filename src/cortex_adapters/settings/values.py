@@ -93,6 +93,19 @@ def listed(read_one: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
     return read
 
 
+def distinct(read_one: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
+    """Read a list whose items are named once each."""
+    read_all = listed(read_one)
+
+    def read(text: str) -> tuple[T, ...]:
+        items = read_all(text)
+        if len({*items}) < len(items):
+            raise ValueError("must name each once")
+        return items
+
+    return read
+
+
 def network(text: str) -> Network:
     """Read an address, or a network of them."""
     try:

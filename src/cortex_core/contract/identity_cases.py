@@ -283,7 +283,18 @@ REFUSED: Final = [
     Case(
         "N76", "mTLS-bound via Bearer", lambda t: t.with_(cnf={"x5t#S256": "AA"}), because="binding"
     ),
-    Case("N76", "DPoP-bound via Bearer", lambda t: t.with_(cnf={"jkt": "AA"}), because="binding"),
+    Case(
+        "N76",
+        "bound to a key of another form",
+        lambda t: t.with_(cnf={"jkt": "AA"}),
+        because="binding",
+    ),
+    Case(
+        "N76",
+        "bound in two ways",
+        lambda t: t.with_(cnf={"jkt": "A" * 43, "x5t#S256": "AA"}),
+        because="binding",
+    ),
     Case("N77", "unknown typ", lambda t: t.headed(typ="secevent+jwt"), because="type"),
     Case("N77", "typ missing", lambda t: t.headed(typ=None), because="type", needs=TYPED),
     Case("N77", "typ a number", lambda t: t.headed(typ=1), because="type"),
@@ -308,6 +319,10 @@ REFUSED: Final = [
         "N83", "scope is a list", lambda t: t.with_(scope=["read:messages"]), because="claim-type"
     ),
     Case("N84", "cnf is a string", lambda t: t.with_(cnf="jkt"), because="binding"),
+    Case("N84", "cnf is a list", lambda t: t.with_(cnf=["jkt"]), because="binding"),
+    Case("N84", "cnf is empty", lambda t: t.with_(cnf={}), because="binding"),
+    Case("N84", "cnf with an unknown member", lambda t: t.with_(cnf={"x": 1}), because="binding"),
+    Case("N84", "jkt a number", lambda t: t.with_(cnf={"jkt": 7}), because="binding"),
     Case("N84", "cnf is null", lambda t: t.spelt("cnf", "null"), because="binding"),
 ]
 

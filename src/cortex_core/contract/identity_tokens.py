@@ -21,7 +21,7 @@ from cortex_core.contract.identity_forge import (
     Tokens,
 )
 from cortex_core.domain.errors import UnauthenticatedError
-from cortex_core.ports import Credential, IdentityProvider
+from cortex_core.ports import Credential, IdentityProvider, Proof
 
 
 class IdentityContract(IdentityProviderContract):
@@ -155,6 +155,22 @@ class IdentityContract(IdentityProviderContract):
             with pytest.raises(UnauthenticatedError):
                 await provider.authenticate(Credential(scheme="DPoP", token=token))
             await provider.authenticate(bearer(token))
+
+    async def test_n76_a_token_that_is_bound_to_a_key_is_for_its_holder_only(
+        self, provider: IdentityProvider, tokens: Tokens
+    ) -> None:
+        """Not for whoever bears it, nor without a proof, nor with one that is none."""
+        token = tokens.with_(cnf={"jkt": "A" * 43})
+        nothing = Proof(text="a.b.c", method="GET", uri="https://cortex.test/v1/me")
+        for _ in range(2):
+            for credential in (
+                bearer(token),
+                Credential(scheme="Bearer", token=token, proof=nothing),
+                Credential(scheme="DPoP", token=token),
+                Credential(scheme="DPoP", token=token, proof=nothing),
+            ):
+                with pytest.raises(UnauthenticatedError):
+                    await provider.authenticate(credential)
 
     async def test_no_permissions_are_none_whatever_scope_says(
         self, provider: IdentityProvider, tokens: Tokens

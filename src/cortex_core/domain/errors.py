@@ -118,11 +118,34 @@ class UnauthenticatedError(CortexError):
     code = "unauthenticated"
     title = "Unauthenticated"
     remedy = "Get a new access token and send it as a Bearer credential."
+    detail: ClassVar[str] = "The credential is not valid."
 
     def __init__(self, reason: str = "", *, missing: bool = False) -> None:
-        super().__init__("A credential is needed." if missing else "The credential is not valid.")
+        super().__init__("A credential is needed." if missing else self.detail)
         self.reason = reason
         self.missing = missing
+
+
+class ProofRejectedError(UnauthenticatedError):
+    """The proof that the caller holds the token's key (DPoP) is missing or not valid."""
+
+    code = "proof-rejected"
+    title = "Proof rejected"
+    remedy = "Send one DPoP header, with a proof made for this request and by the token's key."
+    detail = "The proof is not valid."
+
+
+class ProofNonceError(ProofRejectedError):
+    """The proof (DPoP) must hold a nonce that was given here, and lately."""
+
+    code = "proof-nonce"
+    title = "Proof without nonce"
+    remedy = "Make another proof, with the nonce from the header DPoP-Nonce."
+    detail = "The proof needs a nonce."
+
+    def __init__(self, nonce: str = "") -> None:
+        super().__init__("proof-nonce")
+        self.nonce = nonce
 
 
 class SignOnFailedError(CortexError):

@@ -9,7 +9,7 @@ from cortex_core.ports.assistant import Assistant, Prompt
 from cortex_core.ports.clock import Clock, system_clock
 from cortex_core.ports.errors import ErrorReporter
 from cortex_core.ports.events import EventStream, Subscription
-from cortex_core.ports.identity import Credential, IdentityProvider, Principal, Scheme
+from cortex_core.ports.identity import Credential, IdentityProvider, Principal, Proof, Scheme
 from cortex_core.ports.persistence import (
     Activity,
     ConversationRepository,
@@ -47,6 +47,7 @@ __all__ = [
     "Ports",
     "Principal",
     "Prompt",
+    "Proof",
     "Registry",
     "ReplayRepository",
     "RevocationRepository",

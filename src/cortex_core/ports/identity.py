@@ -13,11 +13,31 @@ from cortex_core.domain.models import Actor, ActorKind
 Scheme = Literal["Bearer", "DPoP"]
 
 
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What shows that the caller holds a key, for one request (DPoP, RFC 9449).
+
+    text: what the caller sent.
+    method: the request's own.
+    uri: where the request went, by the address that clients reach us at; no header decides it.
+    """
+
+    text: str
+    method: str
+    uri: str
+
+    def __repr__(self) -> str:
+        return f"Proof(<{len(self.text)} characters>)"
+
+
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller presents: an authentication scheme (RFC 9110 section 11.1) and a token."""
+    """What a caller presents: an authentication scheme (RFC 9110 section 11.1) and a token.
+
+    With the scheme DPoP a *proof* comes along.
+    """
 
     scheme: Scheme
     token: str
+    proof: Proof | None = None
 
     def __repr__(self) -> str:
         return f"Credential(scheme={self.scheme!r}, token=<{len(self.token)} characters>)"
@@ -34,6 +54,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     session: the digest of the session here, where the caller is a browser that holds one.
     actors: who acts for the subject, the nearest first; empty if it acts itself.
     auth_time: when the person last proved who they are.
+    binding: the thumbprint (RFC 7638) of the key without which the token proves nothing.
     """
 
     kind: Literal["user", "machine"]
@@ -54,6 +75,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     auth_time: datetime | None = None
     issued_at: datetime | None = None
     expires_at: datetime | None = None
+    binding: str | None = None
 
     def actor(self, user_id: UserId) -> Actor:
         """Return this caller as the author of what it does."""
@@ -78,7 +100,9 @@ class IdentityProvider(Protocol):
     | `crit`, `b64`, `zip` in the header | refused; no extension is known |
     | a claim of another type than its definition says | refused, and never "nothing" |
     | `nonce`, `at_hash`, `c_hash`, `s_hash`, `events`, `logout` | refused: another kind of token |
-    | `cnf` | refused, while nothing here proves possession of a key |
+    | `cnf.jkt` | taken with the scheme DPoP and a proof only, that scheme for no other token |
+    | any other `cnf` | refused: nothing here could check it |
+    | a proof's `iat` | 60 s ago to 5 s ahead; each proof counts once, on all processes together |
     | `permissions: []` | none; `scope` counts where the claim is missing, for machines |
     | a machine | `gty` is client-credentials, or `sub` is its client and @clients |
     | roles, name, e-mail | from the configured namespaced claims only |
@@ -90,6 +114,7 @@ class IdentityProvider(Protocol):
         Raises:
             UnauthenticatedError: It proves nobody. The error says nothing of why, but in its
                 `reason`, which is for our own log and quotes nothing of the credential.
+            ProofRejectedError: The token may be good; its proof is missing or is none.
             IdentityUnavailableError: Nobody can say right now; the credential may be good.
         """
         ...

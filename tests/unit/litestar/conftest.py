@@ -24,6 +24,7 @@ CONFIG = WebConfig(
     environment="test",
     version="1.2.3",
     sign_on=True,
+    proof_algorithms=("ES256",),
 )
 PEOPLE = ("owner", "editor", "viewer", "guest", "stranger")
 

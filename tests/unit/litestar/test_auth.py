@@ -20,6 +20,7 @@ from tests.unit.litestar.problems import problem
 from tests.unit.services.scene import Clock, Scene, disable, without
 
 METADATA = 'resource_metadata="https://cortex.example/.well-known/oauth-protected-resource"'
+PROOFS = ', DPoP algs="ES256"'
 
 
 async def test_a_token_proves_the_caller(api: Client) -> None:
@@ -36,7 +37,7 @@ async def test_b14_the_scheme_is_read_in_any_case(api: Client, scheme: str) -> N
 async def test_without_a_credential_the_challenge_is_bare(api: Client) -> None:
     answer = await api.who("").get("/v1/me")
     problem(answer, 401, "unauthenticated")
-    assert answer.header("www-authenticate") == f'Bearer realm="cortex", {METADATA}'
+    assert answer.header("www-authenticate") == f'Bearer realm="cortex", {METADATA}{PROOFS}'
 
 
 @pytest.mark.parametrize("value", ["Basic ZWRpdG9yOng=", 'Digest username="editor", qop=auth'])
@@ -44,7 +45,7 @@ async def test_another_scheme_is_no_credential_and_no_error(api: Client, value: 
     """RFC 6750 section 3.1: who asks in another way is not told that its token is wrong."""
     answer = await api.get("/v1/me", ("authorization", value))
     problem(answer, 401, "unauthenticated")
-    assert answer.header("www-authenticate") == f'Bearer realm="cortex", {METADATA}'
+    assert answer.header("www-authenticate") == f'Bearer realm="cortex", {METADATA}{PROOFS}'
 
 
 @pytest.mark.parametrize("token", ["nobody", "x" * 10_000, "a.b.c", "editor=="])
@@ -55,7 +56,7 @@ async def test_a_token_that_proves_nobody_is_invalid(api: Client, token: str) ->
     assert found["detail"] == "The credential is not valid."
     assert answer.header("www-authenticate") == (
         'Bearer realm="cortex", error="invalid_token", '
-        f'error_description="The access token is invalid or expired", {METADATA}'
+        f'error_description="The access token is invalid or expired", {METADATA}{PROOFS}'
     )
 
 

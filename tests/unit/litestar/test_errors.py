@@ -5,7 +5,8 @@ import inspect
 import pytest
 from litestar.exceptions import HTTPException
 
-from cortex_adapters.litestar.errors import STATUS, challenge, problem_of, status_of
+from cortex_adapters.litestar.challenges import Challenges
+from cortex_adapters.litestar.errors import STATUS, problem_of, status_of
 from cortex_core.domain import errors
 from cortex_core.domain.errors import CortexError, Fault, InvalidInputError, catalogue
 from tests.unit.litestar.asgi import JSON, Client
@@ -68,12 +69,15 @@ def test_nothing_in_the_table_is_idle() -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_only_a_credential_is_challenged(entry: type[CortexError]) -> None:
-    made = challenge(_made(entry), "https://cortex.example/x")
-    asked = entry in {errors.UnauthenticatedError, errors.MalformedCredentialError}
+    challenges = Challenges(resource_metadata="https://cortex.example/x", algorithms=("ES256",))
+    made = challenges.to(_made(entry))
+    asked = issubclass(entry, errors.UnauthenticatedError | errors.MalformedCredentialError)
     assert (made is not None) is asked
     # Our own words: nothing that a caller sent is repeated in a header.
-    reasoned = errors.UnauthenticatedError('evil"\r\nx: y')
-    assert "evil" not in str(challenge(reasoned, "https://cortex.example/x"))
+    evil = 'evil"\r\nx: y'
+    for reasoned in (errors.UnauthenticatedError(evil), errors.ProofRejectedError(evil)):
+        for proving in (False, True):
+            assert "evil" not in str(challenges.to(reasoned, proving=proving))
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

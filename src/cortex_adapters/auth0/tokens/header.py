@@ -15,6 +15,8 @@ from cortex_adapters.auth0.tokens.refusal import refused
 from cortex_adapters.auth0.tokens.strict_json import JsonObject
 
 MAX_KID: Final = 256
+# No extension is known here, and JWTs must not be unencoded (RFC 7797 section 7).
+_EXTENSIONS: Final = ("crit", "b64", "zip")
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,24 +33,35 @@ def read_header(header: JsonObject) -> Header:
     Raises:
         UnauthenticatedError: Nobody's policy allows it.
     """
-    # No extension is known here, and JWTs must not be unencoded (RFC 7797 section 7).
-    if not header.keys().isdisjoint(("crit", "b64", "zip")):
-        raise refused("critical-header")
+    require_plain(header)
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or (algorithm != HMAC and algorithm not in ALGORITHMS):
         raise refused("algorithm")
     key_id = header.get("kid")
     if "kid" in header and not (isinstance(key_id, str) and 1 <= len(key_id) <= MAX_KID):
         raise refused("key-id")
-    named = header.get("typ", "")
-    if not isinstance(named, str):
-        raise refused("type")
     return Header(
         algorithm=algorithm,
         key_id=key_id if isinstance(key_id, str) else None,
-        # Media types are equal in any case, and with or without this prefix (section 4.1.9).
-        type=named.lower().removeprefix("application/"),
+        type=type_of(header),
     )
+
+
+def require_plain(header: JsonObject) -> None:
+    """Raise UnauthenticatedError if *header* asks for an extension."""
+    if not header.keys().isdisjoint(_EXTENSIONS):
+        raise refused("critical-header")
+
+
+def type_of(header: JsonObject) -> str:
+    """Return `typ` in lower case and without `application/`.
+
+    Media types are equal in any case, and with or without this prefix (section 4.1.9).
+    """
+    named = header.get("typ", "")
+    if not isinstance(named, str):
+        raise refused("type")
+    return named.lower().removeprefix("application/")
 
 
 def check_header(header: Header, policy: TokenPolicy) -> None:

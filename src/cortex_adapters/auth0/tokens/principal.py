@@ -22,7 +22,12 @@ _MOST_ACTORS: Final = 8
 
 
 def read_principal(
-    claims: JsonObject, policy: TokenPolicy, subject: str, expires_at: datetime
+    claims: JsonObject,
+    policy: TokenPolicy,
+    subject: str,
+    *,
+    expires_at: datetime,
+    binding: str | None,
 ) -> Principal:
     """Return the principal that *claims* describe.
 
@@ -51,6 +56,7 @@ def read_principal(
         auth_time=_moment(claims, "auth_time"),
         issued_at=_moment(claims, "iat"),
         expires_at=expires_at,
+        binding=binding,
     )
 
 

@@ -1,7 +1,8 @@
-"""What a token is for: an access token, for whoever bears it."""
+"""What a token is for: an access token, for whoever bears it, or holds the key it names."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from cortex_adapters.auth0.tokens.policy import AT_JWT
@@ -9,6 +10,8 @@ from cortex_adapters.auth0.tokens.refusal import refused
 from cortex_adapters.auth0.tokens.strict_json import JsonObject
 
 _OTHER_PURPOSES: Final = ("nonce", "at_hash", "c_hash", "s_hash", "events", "logout")
+# 32 bytes in base64url; of the last character two bits are not used.
+_SHA256: Final = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 
 
 def check_purpose(claims: JsonObject, type_: str) -> None:
@@ -19,7 +22,21 @@ def check_purpose(claims: JsonObject, type_: str) -> None:
         raise refused("claim-missing")
 
 
-def check_binding(claims: JsonObject) -> None:
-    """Raise UnauthenticatedError if this token asks for a proof of possession (RFC 7800)."""
-    if "cnf" in claims:
+def read_binding(claims: JsonObject) -> str | None:
+    """Return the thumbprint of the key that the token is bound to (RFC 9449 section 6.1).
+
+    Raises:
+        UnauthenticatedError: It is bound (RFC 7800) in a way that nothing here could check.
+    """
+    if "cnf" not in claims:
+        return None
+    confirmation = claims["cnf"]
+    thumbprint = confirmation.get("jkt") if isinstance(confirmation, dict) else None
+    if (
+        not isinstance(confirmation, dict)
+        or len(confirmation) > 1
+        or not isinstance(thumbprint, str)
+        or not _SHA256.fullmatch(thumbprint)
+    ):
         raise refused("binding")
+    return thumbprint

@@ -21,7 +21,7 @@ from cortex_adapters.auth0.tokens.header import Header, check_header, read_heade
 from cortex_adapters.auth0.tokens.key_set import Key
 from cortex_adapters.auth0.tokens.policy import TokenPolicy
 from cortex_adapters.auth0.tokens.principal import check_policy, read_principal
-from cortex_adapters.auth0.tokens.purpose import check_binding, check_purpose
+from cortex_adapters.auth0.tokens.purpose import check_purpose, read_binding
 from cortex_adapters.auth0.tokens.refusal import refused
 from cortex_adapters.auth0.tokens.strict_json import JsonObject, read_object
 from cortex_core.ports.identity import Principal
@@ -69,6 +69,7 @@ class TokenVerifier:
     def prove(self, token: Unverified, key: Key, now: datetime) -> Principal:
         """Check signature and claims (steps 6 to 12), and return whom they prove at *now*.
 
+        What they prove holds for whoever has the key of `Principal.binding`, if there is one.
         *key* is what the issuer has for the header's `kid` and `alg`.
 
         Raises:
@@ -80,7 +81,9 @@ class TokenVerifier:
         check_audience(claims, self.policy.audience)
         subject = check_subject(claims)
         check_purpose(claims, token.header.type)
-        check_binding(claims)
-        principal = read_principal(claims, self.policy, subject, expires_at)
+        binding = read_binding(claims)
+        principal = read_principal(
+            claims, self.policy, subject, expires_at=expires_at, binding=binding
+        )
         check_policy(claims, self.policy)
         return principal

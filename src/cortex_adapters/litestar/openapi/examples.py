@@ -58,6 +58,7 @@ _WORDS: Final[dict[str, object]] = {
     "audience": "https://cortex.example/api",
     "authorization_servers": ["https://cortex.example/"],
     "bearer_methods_supported": ["header"],
+    "dpop_signing_alg_values_supported": ["ES256"],
     "content": "What is an analytical engine?",
     "conversation_id": _CONVERSATION_ID,
     "correlation_id": CORRELATION_ID,

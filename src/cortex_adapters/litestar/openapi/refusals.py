@@ -38,11 +38,15 @@ _CONNECTION: Final[tuple[Refusal, ...]] = (
 _IDENTITY: Final = (
     errors.MalformedCredentialError,
     errors.UnauthenticatedError,
+    errors.ProofRejectedError,
+    errors.ProofNonceError,
     errors.IdentityUnavailableError,
 )
 _CHALLENGED: Final = {
     errors.MalformedCredentialError,
     errors.UnauthenticatedError,
+    errors.ProofRejectedError,
+    errors.ProofNonceError,
     errors.PermissionDeniedError,
 }
 _STORAGE: Final = (
@@ -146,6 +150,8 @@ def _response(status: int, kinds: list[type[CortexError]]) -> Json:
     headers: Json = {"X-Correlation-ID": {"$ref": "#/components/headers/X-Correlation-ID"}}
     if _CHALLENGED & {*kinds}:
         headers["WWW-Authenticate"] = {"$ref": "#/components/headers/WWW-Authenticate"}
+    if errors.ProofNonceError in kinds:
+        headers["DPoP-Nonce"] = {"$ref": "#/components/headers/DPoP-Nonce"}
     if any(kind.retryable for kind in kinds):
         headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
     return {

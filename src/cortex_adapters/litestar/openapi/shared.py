@@ -45,10 +45,14 @@ HEADERS: Final[dict[str, Json]] = {
     },
     "WWW-Authenticate": {
         "description": (
-            "How to authenticate (RFC 6750 section 3, RFC 9728 section 5.1); there unless the"
-            " caller only lacks a role."
+            "How to authenticate (RFC 6750 section 3, RFC 9728 section 5.1, RFC 9449 section 7.1);"
+            " there unless the caller only lacks a role."
         ),
-        "schema": {"type": "string", "pattern": "^Bearer "},
+        "schema": {"type": "string", "pattern": "^(Bearer|DPoP) "},
+    },
+    "DPoP-Nonce": {
+        "description": "The nonce for the next proof (RFC 9449 section 9), where one is needed.",
+        "schema": {"type": "string", "pattern": "^[!#-\\[\\]-~]+$"},
     },
 }
 
@@ -125,6 +129,12 @@ def security(config: WebConfig) -> Json:
         if config.development
         else f"Tokens are issued by {config.issuer}."
     )
+    bound = (
+        " A token that is bound to a key is sent with the scheme DPoP, and with a proof in the"
+        " header `DPoP` (RFC 9449)."
+        if config.proof_algorithms
+        else ""
+    )
     schemes: Json = {
         "bearer": {
             "type": "http",
@@ -132,7 +142,7 @@ def security(config: WebConfig) -> Json:
             "bearerFormat": "JWT",
             "description": (
                 f"An access token for the audience `{config.audience}` (RFC 6750, RFC 9068). {got}"
-                " What each operation needs beside it is among the token's `permissions`."
+                f" What each operation needs beside it is among the token's `permissions`.{bound}"
             ),
         }
     }

@@ -11,8 +11,9 @@ from cortex_adapters.litestar.answers import Answer, answer
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.issuer import Token
 from cortex_adapters.litestar.operations import Operation, describe
+from cortex_adapters.litestar.proofs import proof_of
 from cortex_core.domain.commands import Command
-from cortex_core.domain.errors import IdentityUnavailableError
+from cortex_core.domain.errors import IdentityUnavailableError, ProofNonceError, ProofRejectedError
 from cortex_core.domain.policy import PERMISSIONS
 from cortex_core.domain.text import UserName
 
@@ -30,7 +31,10 @@ PermissionName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(P
 
 
 class AskForToken(Command, frozen=True, kw_only=True):
-    """Ask the development issuer for a token; all permissions unless some are named."""
+    """Ask the development issuer for a token; all permissions unless some are named.
+
+    With a proof in the header DPoP the token is bound to the proof's key (RFC 9449 section 5).
+    """
 
     email: Email
     name: UserName = ""
@@ -44,6 +48,7 @@ class ProtectedResource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     authorization_servers: list[str]
     scopes_supported: list[str]
     bearer_methods_supported: list[str]
+    dpop_signing_alg_values_supported: list[str] | msgspec.UnsetType = msgspec.UNSET
     resource_name: str
     resource_documentation: str
 
@@ -73,6 +78,7 @@ async def protected_resource(request: Call) -> Answer:
             authorization_servers=[config.issuer],
             scopes_supported=sorted(PERMISSIONS),
             bearer_methods_supported=["header"],
+            dpop_signing_alg_values_supported=[*config.proof_algorithms] or msgspec.UNSET,
             resource_name="Cortex Core",
             resource_documentation=config.docs_url,
         )
@@ -89,7 +95,7 @@ async def protected_resource(request: Call) -> Answer:
             answer=Token,
             body=AskForToken,
             public=True,
-            errors=(IdentityUnavailableError,),
+            errors=(IdentityUnavailableError, ProofRejectedError, ProofNonceError),
         )
     ),
 )
@@ -97,7 +103,10 @@ async def token(request: Call) -> Answer:
     asked = await request.command(AskForToken)
     return answer(
         await request.app.state.service.issuer.token(
-            email=asked.email, name=asked.name, permissions=asked.permissions
+            email=asked.email,
+            name=asked.name,
+            permissions=asked.permissions,
+            proof=proof_of(request.scope, request.app.state.config.public_url),
         )
     )
 
