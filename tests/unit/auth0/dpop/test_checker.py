@@ -98,6 +98,7 @@ async def test_the_example_of_the_standard():
         ({"jwk": public_jwk(x=None)}, "proof-key"),
         ({"jwk": public_jwk(x=7)}, "proof-key"),
         ({"jwk": public_jwk(x="AA")}, "proof-key"),
+        ({"jwk": public_jwk(x=b64(b"x" * 35))}, "proof-key"),
         ({"jwk": public_jwk(y="!" + "A" * 42)}, "proof-key"),
         ({"jwk": public_jwk(y="\N{PILE OF POO}" * 43)}, "proof-key"),
         ({"jwk": public_jwk(y="A" * 42 + "B")}, "proof-key"),
@@ -217,6 +218,8 @@ async def test_a_proof_is_for_one_request():
     assert await refusal(checker(), good, method="POST") == "proof-method"
     assert await refusal(checker(), good, uri=f"{URI}/x") == "proof-uri"
     assert await refusal(checker(), good, token="other") == "proof-token"
+    nowhere = text(None, claims(htu="nowhere"))
+    assert await refusal(checker(), nowhere, uri="nowhere") == "proof-uri"
 
 
 async def test_a_proof_counts_once_on_all_processes():
@@ -229,6 +232,13 @@ async def test_a_proof_counts_once_on_all_processes():
     for fresh in (claims(jti="2"), claims(htu=f"{URI}/x")):
         sent = proof(text(None, fresh), uri=str(fresh["htu"]))
         await two.check(sent, token="token", binding=thumbprint())
+
+
+async def test_two_holders_do_not_spend_each_others_proofs():
+    mine = checker()
+    other = text(header(jwk=public_jwk("stranger")), key=private_key("stranger"))
+    await mine.check(proof(other), token="token", binding=thumbprint("stranger"))
+    await mine.check(proof(), token="token", binding=thumbprint())
 
 
 @pytest.mark.parametrize("issued", [-60, 0, 5])
