@@ -5,12 +5,14 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from cortex_adapters.auth0.dpop.checker import ProofChecker
 from cortex_adapters.auth0.provider import JwtIdentityProvider, TrustedIssuer
 from cortex_adapters.server.issuers import tenant_policies
 from cortex_adapters.settings import load_settings
 from cortex_core.contract import RemoteIdentityContract
 from cortex_core.contract.identity_forge import Ear, SetClock
 from tests.unit.auth0.forges import PublicKeyForge
+from tests.unit.auth0.proofs import Spending
 from tests.unit.auth0.tenant import Tenant
 
 AUDIENCE = "https://api.cortex.test"
@@ -77,4 +79,5 @@ class TestAuth0Identity(RemoteIdentityContract):
                 )
                 for policy, place in zip(policies, places, strict=True)
             ]
-            yield JwtIdentityProvider(issuers, clock=clock, telemetry=ear)
+            proofs = ProofChecker(frozenset({"ES256"}), spend=Spending(), clock=clock)
+            yield JwtIdentityProvider(issuers, clock=clock, telemetry=ear, proofs=proofs)

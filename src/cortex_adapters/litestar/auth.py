@@ -57,9 +57,9 @@ def authentication(app: ASGIApp) -> ASGIApp:
         public = scope.get("method") == "OPTIONS" if operation is None else operation.public
         if not public:
             principal = scope["user"] = await _principal(scope)
-            nonce = scope["litestar_app"].state.service.proof_nonce
-            if nonce is not None and principal.binding is not None:
-                send = giving_nonces(send, nonce)
+            if principal.binding is not None:
+                nonce = scope["litestar_app"].state.service.proof_nonce
+                send = send if nonce is None else giving_nonces(send, nonce)
             if operation is None or operation.closed:
                 raise PermissionDeniedError("This is open to nobody.")
         await app(scope, receive, send)

@@ -157,7 +157,8 @@ async def test_answers_give_the_nonce_for_the_next_proof(
     cortex = app.state.service.cortex
     app.state.service = Service(cortex=cortex, proof_nonce=lambda: next(nonces))
     assert (await nobody.get("/v1/me", TOKEN, PROOF)).header("dpop-nonce") == "a"
-    assert (await nobody.get("/v1/workspaces/x", TOKEN, PROOF)).status == 404
+    missing = await nobody.get("/v1/workspaces/x", TOKEN, PROOF)
+    assert (missing.status, missing.header("dpop-nonce")) == (404, "b")
     holder.principal = replace(holder.principal, binding=None)
     answer = await nobody.get("/v1/me", ("authorization", "Bearer token"))
     assert answer.header("dpop-nonce") is None
