@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from cortex_adapters.litestar.cookies import SESSION
@@ -82,6 +83,31 @@ async def test_signing_off_at_one_process_ends_all_at_the_other(servers: list[Se
         goodbye = (await stream.until("goodbye"))[-1]
     assert goodbye.data["data"]["code"] == "unauthenticated"
     assert (await browser.get(f"{there.url}/v1/me")).status_code == 401
+
+
+async def test_a_disabled_user_is_out_everywhere_within_seconds(
+    servers: list[ServerProcess], fresh_database: str
+):
+    here, there = servers
+    browser = Browser()
+    await _sign_on(browser, here)
+    browser.cookies(there.url).update(browser.cookies(here.url))
+    ada = await Api(here.port).sign_in("ada@example.com")
+    talk = await ada.conversation()
+    await ada.post(f"{talk}/messages", {"content": "Hello"})
+    streams = [await _follow(browser, here, talk)]
+    streams.append(await ada.at(there.port).follow(f"{talk}/events"))
+    for stream in streams:
+        await stream.until("message.created")
+    async with await psycopg.AsyncConnection.connect(fresh_database, autocommit=True) as sql:
+        await sql.execute("UPDATE users SET status = 'disabled' WHERE email = 'ada@example.com'")
+    for server in servers:
+        refused = await browser.get(f"{server.url}/v1/me")
+        assert (refused.status_code, refused.json()["code"]) == (403, "user-disabled")
+        assert (await ada.at(server.port).get("/v1/me")).status == 403
+    async with asyncio.timeout(5):
+        for stream in streams:
+            await stream.until("goodbye")
 
 
 async def test_a_cookie_planted_before_is_not_adopted(server: ServerProcess):
