@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cortex_adapters.memory.repositories.conversations import MemoryConversations
 from cortex_adapters.memory.repositories.events import MemoryEvents
+from cortex_adapters.memory.repositories.links import MemoryLinks
 from cortex_adapters.memory.repositories.messages import MemoryMessages
 from cortex_adapters.memory.repositories.registry import MemoryRegistry
 from cortex_adapters.memory.repositories.replays import MemoryReplays
@@ -26,6 +27,7 @@ class MemoryUnitOfWork:
     """Repositories over one draft."""
 
     users: MemoryUsers
+    links: MemoryLinks
     workspaces: MemoryWorkspaces
     conversations: MemoryConversations
     messages: MemoryMessages
@@ -64,6 +66,7 @@ class MemoryStore:
         try:
             yield MemoryUnitOfWork(
                 users=MemoryUsers(transaction),
+                links=MemoryLinks(transaction),
                 workspaces=MemoryWorkspaces(transaction),
                 conversations=MemoryConversations(transaction),
                 messages=MemoryMessages(transaction),

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from cortex_core.domain.events import Recorded
 from cortex_core.domain.ids import ConversationId, MessageId, TurnId, UserId, WorkspaceId
+from cortex_core.domain.links import Link
 from cortex_core.domain.models import Conversation, Message, Role, Turn, User, Workspace
 from cortex_core.domain.sessions import Revocation, RevocationKind, Session
 
@@ -63,6 +64,10 @@ class Tables:
     users: Table[UserId, User] = field(default_factory=Table[UserId, User])
     identities: Table[tuple[str, str], UserId] = field(
         default_factory=Table[tuple[str, str], UserId]
+    )
+    links: Table[tuple[str, str], Link] = field(default_factory=Table[tuple[str, str], Link])
+    said: Table[UserId, tuple[str, datetime]] = field(
+        default_factory=Table[UserId, tuple[str, datetime]]
     )
     workspaces: Table[WorkspaceId, Workspace] = field(default_factory=Table[WorkspaceId, Workspace])
     members: Table[WorkspaceId, dict[UserId, Role]] = field(

@@ -12,6 +12,7 @@ from cortex_adapters.postgres.connection import hardened
 from cortex_adapters.postgres.pool import Pool, open_pool
 from cortex_adapters.postgres.repositories.conversations import PostgresConversations
 from cortex_adapters.postgres.repositories.events import PostgresEvents
+from cortex_adapters.postgres.repositories.links import PostgresLinks
 from cortex_adapters.postgres.repositories.messages import PostgresMessages
 from cortex_adapters.postgres.repositories.registry import PostgresRegistry
 from cortex_adapters.postgres.repositories.replays import PostgresReplays
@@ -36,6 +37,10 @@ class PostgresUnitOfWork:
     @property
     def users(self) -> PostgresUsers:
         return PostgresUsers(self._session)
+
+    @property
+    def links(self) -> PostgresLinks:
+        return PostgresLinks(self._session)
 
     @property
     def workspaces(self) -> PostgresWorkspaces:

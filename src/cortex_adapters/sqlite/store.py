@@ -11,6 +11,7 @@ from cortex_adapters.sqlite.files import require_writable
 from cortex_adapters.sqlite.lanes import Readers, Writer
 from cortex_adapters.sqlite.repositories.conversations import SqliteConversations
 from cortex_adapters.sqlite.repositories.events import SqliteEvents
+from cortex_adapters.sqlite.repositories.links import SqliteLinks
 from cortex_adapters.sqlite.repositories.messages import SqliteMessages
 from cortex_adapters.sqlite.repositories.registry import SqliteRegistry
 from cortex_adapters.sqlite.repositories.replays import SqliteReplays
@@ -32,6 +33,10 @@ class SqliteUnitOfWork:
     @property
     def users(self) -> SqliteUsers:
         return SqliteUsers(self._transaction)
+
+    @property
+    def links(self) -> SqliteLinks:
+        return SqliteLinks(self._transaction)
 
     @property
     def workspaces(self) -> SqliteWorkspaces:

@@ -12,6 +12,7 @@ from cortex_core.contract import make
 from cortex_core.contract.store import Scene, StoreContract, stored_scene, stored_user
 from cortex_core.contract.turns import lease, queued
 from cortex_core.domain.errors import StorageReadOnlyError
+from cortex_core.domain.links import Profile
 from cortex_core.domain.models import Role
 from cortex_core.domain.policy import WRITERS
 from cortex_core.ports import Store, UnitOfWork
@@ -21,6 +22,11 @@ Write = Callable[[UnitOfWork, Scene], Awaitable[object]]
 WRITES: Final[dict[str, Write]] = {
     "users.ensure": lambda work, _: work.users.ensure(make.user()),
     "users.update": lambda work, scene: work.users.update(replace(scene.owner, name="Changed")),
+    "users.refresh": lambda work, scene: work.users.refresh(
+        scene.owner.id, Profile(name="Said", said_at=make.at(1)), now=make.NOON
+    ),
+    "links.add": lambda work, scene: work.links.add(make.link(scene.owner)),
+    "links.remove": lambda work, _: work.links.remove(make.ISSUER, "nobody"),
     "workspaces.add": lambda work, scene: work.workspaces.add(
         make.workspace(), owner_id=scene.owner.id
     ),

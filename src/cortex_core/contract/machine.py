@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from cortex_core.contract import make
 from cortex_core.contract.agreement import vocabulary as some
 from cortex_core.contract.agreement.conversations import ConversationRules
+from cortex_core.contract.agreement.links import LinkRules
 from cortex_core.contract.agreement.messages import MessageRules
 from cortex_core.contract.agreement.reads import ReadRules
 from cortex_core.contract.agreement.sessions import SessionRules
@@ -28,7 +29,13 @@ from cortex_core.domain.policy import OWNERS
 
 
 class StoresAgree(
-    WorkspaceRules, ConversationRules, MessageRules, TurnRules, SessionRules, ReadRules
+    WorkspaceRules,
+    LinkRules,
+    ConversationRules,
+    MessageRules,
+    TurnRules,
+    SessionRules,
+    ReadRules,
 ):
     """Commands of every kind: alone, several in one unit, and units that are undone."""
 

@@ -17,6 +17,7 @@ from cortex_core.domain.ids import (
     Uuid7,
     WorkspaceId,
 )
+from cortex_core.domain.links import Link, LinkKind
 from cortex_core.domain.models import (
     Actor,
     ActorKind,
@@ -89,6 +90,25 @@ def user(
         metadata=metadata or {},
         created_at=created_at,
         updated_at=updated_at or created_at,
+    )
+
+
+def link(
+    user: User,
+    *,
+    issuer: str = ISSUER,
+    subject: str | None = None,
+    kind: LinkKind = LinkKind.COMMAND,
+    linked_by: str = "operator",
+    linked_at: datetime = NOON,
+) -> Link:
+    return Link(
+        issuer=issuer,
+        subject=new_id() if subject is None else subject,
+        user_id=user.id,
+        kind=kind,
+        linked_by=linked_by,
+        linked_at=linked_at,
     )
 
 

@@ -6,12 +6,14 @@ from cortex_core.contract.conversations import ConversationsContract
 from cortex_core.contract.events import EventsContract
 from cortex_core.contract.kinds import KindsOfUnitContract
 from cortex_core.contract.leases import LeasesContract
+from cortex_core.contract.links import LinksContract
 from cortex_core.contract.members import MembersContract
 from cortex_core.contract.messages import MessagesContract
 from cortex_core.contract.names import NamesContract
 from cortex_core.contract.paging import PagingContract
 from cortex_core.contract.participants import ParticipantsContract
 from cortex_core.contract.posts import PostsContract
+from cortex_core.contract.profiles import ProfilesContract
 from cortex_core.contract.registry import RegistryContract
 from cortex_core.contract.replays import ReplaysContract
 from cortex_core.contract.revocations import RevocationsContract
@@ -25,6 +27,8 @@ from cortex_core.contract.workspaces import WorkspacesContract
 
 class PersistenceContract(
     UsersContract,
+    ProfilesContract,
+    LinksContract,
     WorkspacesContract,
     NamesContract,
     MembersContract,

@@ -20,6 +20,7 @@ from cortex_core.contract.store import (
 )
 from cortex_core.contract.turns import lease, queued
 from cortex_core.domain.errors import ConflictError, NotFoundError
+from cortex_core.domain.links import Profile
 from cortex_core.domain.models import Conversation, Role, User
 from cortex_core.domain.sessions import Session
 from cortex_core.ports import Store, UnitOfWork
@@ -213,6 +214,10 @@ async def _change_everything(work: UnitOfWork, before: _Before) -> None:
     workspace, conversation = before.workspace, before.conversation
     await work.users.ensure(make.user())
     await work.users.update(replace(before.guest, name="Changed"))
+    await work.users.refresh(
+        before.guest.id, Profile(name="Said", said_at=make.at(1)), now=make.at(1)
+    )
+    await work.links.add(make.link(before.owner))
     await work.workspaces.put_member(make.membership(workspace, before.guest, Role.OWNER))
     await work.workspaces.update(replace(workspace, name="Changed", version=2), version=1)
     await work.workspaces.add(make.workspace("New"), owner_id=before.guest.id)
@@ -231,6 +236,7 @@ async def _assert_unchanged(store: Store, before: _Before) -> None:
     async with store.begin(read_only=True) as work:
         inside = before.conversation.id
         assert same(await work.users.get(before.guest.id), before.guest)
+        assert list(await work.links.of_user(before.owner.id)) == []
         access = await work.workspaces.access(before.owner.id, before.workspace.id)
         assert access is not None
         assert same(access.workspace, before.workspace)

@@ -18,6 +18,7 @@ from cortex_adapters.postgres.store import PostgresUnitOfWork
 from cortex_core.contract import make
 from cortex_core.domain.errors import CortexError
 from cortex_core.domain.ids import ConversationId, MessageId, UserId, WorkspaceId
+from cortex_core.domain.links import Profile
 from cortex_core.domain.models import Conversation, Message, Role, Turn, TurnStatus, User, Workspace
 from cortex_core.domain.policy import WRITERS
 from cortex_core.ports import UnitOfWork
@@ -28,8 +29,10 @@ from tests import postgres
 _SEED = """
     CREATE FUNCTION id(kind int, number bigint) RETURNS uuid IMMUTABLE LANGUAGE sql AS
         $$ SELECT (lpad(kind::text, 8, '0') || lpad(to_hex(number), 24, '0'))::uuid $$;
-    INSERT INTO users SELECT id(1, n), 'issuer', 'subject ' || n, '', NULL, false, 'active', '{}',
-        now(), now() FROM generate_series(1, 2000) n;
+    INSERT INTO users SELECT id(1, n), 'issuer', 'subject ' || n, '', n || '@example.org', false,
+        'active', '{}', now(), now() FROM generate_series(1, 2000) n;
+    INSERT INTO users SELECT id(6, n), 'issuer', 'other ' || n, '', NULL, false, 'active', '{}',
+        now(), now(), id(1, n), now(), 'operator', 'command' FROM generate_series(1, 1000) n;
     INSERT INTO workspaces SELECT id(2, n), 'name ' || n, '', '{}', 1, now(), now()
         FROM generate_series(1, 2000) n;
     INSERT INTO memberships SELECT id(2, n), id(1, n), 'owner', 'name ' || n
@@ -95,6 +98,21 @@ session = make.session(issuer="issuer", session_id="sid 77")
 Call = Callable[[UnitOfWork], Awaitable[object]]
 CALLS: dict[str, Call] = {
     "users.ensure": lambda work: work.users.ensure(user),
+    "users.ensure, linked": lambda work: work.users.ensure(
+        make.user(issuer="issuer", subject="other 7")
+    ),
+    "users.ensure, new": lambda work: work.users.ensure(make.user()),
+    "users.find": lambda work: work.users.find("issuer", "other 77"),
+    "users.with_email": lambda work: work.users.with_email("77@example.org", limit=2),
+    "users.refresh": lambda work: work.users.refresh(
+        ADA, Profile(name="Ada", said_at=SOON), now=make.NOON
+    ),
+    "links.add": lambda work: work.links.add(make.link(user), sole=True),
+    "links.add, instead": lambda work: work.links.add(
+        make.link(user, issuer="issuer", subject="subject 78")
+    ),
+    "links.remove": lambda work: work.links.remove("issuer", "other 77"),
+    "links.of_user": lambda work: work.links.of_user(ADA),
     "users.get": lambda work: work.users.get(ADA),
     "users.update": lambda work: work.users.update(user),
     "workspaces.add": lambda work: work.workspaces.add(make.workspace(), owner_id=ADA),

@@ -13,6 +13,7 @@ from cortex_core.ports import UnitOfWork
 # Those that must see what others left before they change anything: BEGIN, lock, change, COMMIT.
 # A delete may take long, and says so: BEGIN, timeout, delete, COMMIT.
 SEVERAL = {
+    "links.add": 5,  # it locks two rows
     "workspaces.put_member": 4,
     "workspaces.update": 4,
     "workspaces.delete": 4,
@@ -20,6 +21,9 @@ SEVERAL = {
 }
 READS: dict[str, Write] = {
     "users.get": lambda work, scene: work.users.get(scene.owner.id),
+    "users.find": lambda work, scene: work.users.find(scene.owner.issuer, scene.owner.subject),
+    "users.with_email": lambda work, _: work.users.with_email("ada@example.org", limit=2),
+    "links.of_user": lambda work, scene: work.links.of_user(scene.owner.id),
     "workspaces.access": lambda work, scene: work.workspaces.access(
         scene.owner.id, scene.workspace.id
     ),

@@ -8,7 +8,8 @@
 4. Its turns and participants.
 5. Its place in the log, which is its row again: NO KEY UPDATE by each UPDATE. Several by id, under
    a share of all of them that was taken before.
-6. Users: KEY SHARE, by foreign keys.
+6. Users: KEY SHARE, by foreign keys. A link locks two of them and nothing else: NO KEY UPDATE of
+   the one it points to, then FOR UPDATE of the identity's own. Two links crosswise are a deadlock.
 
 A unit may leave steps out, but never goes back to a row that it has not locked before, nor from 5
 to a DELETE: that would wait for who has a share and waits at 5 for us. While a share is held, who

@@ -17,13 +17,14 @@ from cortex_core.ports.persistence.sessions import (
 )
 from cortex_core.ports.persistence.store import Registry, Store, UnitOfWork
 from cortex_core.ports.persistence.turns import TurnRepository
-from cortex_core.ports.persistence.users import UserRepository
+from cortex_core.ports.persistence.users import LinkRepository, UserRepository
 from cortex_core.ports.persistence.workspaces import WorkspaceRepository
 
 __all__ = [
     "Activity",
     "ConversationRepository",
     "EventLog",
+    "LinkRepository",
     "MessageRepository",
     "Registry",
     "ReplayRepository",

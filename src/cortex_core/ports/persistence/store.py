@@ -13,7 +13,7 @@ from cortex_core.ports.persistence.sessions import (
     SessionRepository,
 )
 from cortex_core.ports.persistence.turns import TurnRepository
-from cortex_core.ports.persistence.users import UserRepository
+from cortex_core.ports.persistence.users import LinkRepository, UserRepository
 from cortex_core.ports.persistence.workspaces import WorkspaceRepository
 
 
@@ -34,6 +34,8 @@ class UnitOfWork(Protocol):
 
     @property
     def users(self) -> UserRepository: ...
+    @property
+    def links(self) -> LinkRepository: ...
     @property
     def workspaces(self) -> WorkspaceRepository: ...
     @property
