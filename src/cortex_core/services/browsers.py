@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -164,8 +165,14 @@ class Browsers:
         if task is None:
             task = asyncio.create_task(self._refresh(session))
             self._refreshing[session.digest] = task
-            task.add_done_callback(lambda _: self._refreshing.pop(session.digest, None))
+            task.add_done_callback(partial(self._refresh_ended, session.digest))
         return await asyncio.shield(task)
+
+    def _refresh_ended(self, digest: str, task: asyncio.Task[Session]) -> None:
+        """Make room for the next, and take note of an error that nobody may be there to hear."""
+        del self._refreshing[digest]
+        if not task.cancelled():
+            task.exception()
 
     async def _refresh(self, session: Session) -> Session:
         now = self._ports.clock()

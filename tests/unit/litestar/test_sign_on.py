@@ -10,6 +10,7 @@ import pytest
 
 from cortex_adapters.litestar.cookies import SESSION
 from cortex_adapters.memory.sign_on import MemorySignOn
+from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_core.contract import make
 from cortex_core.domain.commands import ChangeMe
 from cortex_core.ports import LogoutNotice
@@ -171,6 +172,18 @@ async def test_an_answer_names_each_thing_once(
     parameters = sign_on.approve(await browser.begin(), scene.editor)
     answer = await browser.ask("GET", f"/auth/callback?{urlencode(parameters)}&code=other")
     problem(answer, 400, "sign-on-failed")
+
+
+async def test_the_reason_of_a_failure_is_for_the_log_only(
+    browser: Browser, sign_on: MemorySignOn, scene: Scene
+) -> None:
+    parameters = sign_on.approve(await browser.begin(), scene.editor)
+    answer = await browser.come_back(parameters | {"state": "x" * 43})
+    telemetry = scene.cortex.ports.telemetry
+    assert isinstance(telemetry, MemoryTelemetry)
+    [line] = [each for each in telemetry.lines if each.event == "sign_on.failed"]
+    assert line.attributes["reason"] == "state"
+    assert b"state" not in answer.body
 
 
 async def test_what_the_provider_adds_is_ignored(

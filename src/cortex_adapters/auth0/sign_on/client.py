@@ -101,8 +101,12 @@ class Auth0SignOn:
                 }
             )
             identity = await self._identity(answer, nonce=attempt.nonce)
-        except (UnauthenticatedError, ValueError, msgspec.MsgspecError) as error:
-            raise SignOnFailedError("exchange") from error
+        except UnauthenticatedError as error:
+            raise SignOnFailedError(error.reason) from error
+        except msgspec.MsgspecError as error:
+            raise SignOnFailedError("answer") from error
+        except ValueError as error:
+            raise SignOnFailedError(str(error)) from error
         return SignedOn(
             issuer=self._application.known_as,
             subject=identity.subject,

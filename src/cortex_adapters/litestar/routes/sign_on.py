@@ -108,6 +108,8 @@ async def callback(request: Call) -> Response[bytes]:
             given, cookies.attempt_of(headers, state), before=cookies.session_of(headers)
         )
     except CortexError as error:
+        if isinstance(error, SignOnFailedError):
+            request.cortex.ports.telemetry.log("sign_on.failed", reason=error.reason)
         if b"text/html" not in b",".join(value for name, value in headers if name == b"accept"):
             raise
         return _failed(request, error)
