@@ -3,6 +3,7 @@
 // The first argument is JSON: { scenario, pictures, ... }; the browser comes with the packages.
 
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -13,13 +14,24 @@ import { chromium } from 'playwright-core';
 const asked = JSON.parse(process.argv[2]);
 const seen = {};
 
-/** Unpack the browser, and the few libraries that a bare machine lacks. */
-async function launch() {
+/** Unpack the browser, and the few libraries that a bare machine lacks, beside its package. */
+async function unpack() {
   const found = createRequire(import.meta.url).resolve('@sparticuz/chromium');
+  const usual = process.env.TMPDIR;
+  process.env.TMPDIR = join(dirname(found), '..', 'unpacked');
+  await mkdir(process.env.TMPDIR, { recursive: true });
+  const executablePath = await packed.executablePath();
   await inflate(join(dirname(found), '..', 'bin', 'al2023.tar.br'));
   const libraries = [join(tmpdir(), 'al2023', 'lib'), process.env.LD_LIBRARY_PATH];
+  if (usual === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = usual;
+  return { executablePath, libraries };
+}
+
+async function launch() {
+  const { executablePath, libraries } = await unpack();
   return chromium.launch({
-    executablePath: await packed.executablePath(),
+    executablePath,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--headless=new'],
     env: { ...process.env, LD_LIBRARY_PATH: libraries.filter(Boolean).join(':') },
   });
