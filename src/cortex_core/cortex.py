@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from cortex_core.ports import Ports
+from cortex_core.services.accounts import Accounts
 from cortex_core.services.browsers import Browsers
 from cortex_core.services.conversations import Conversations
 from cortex_core.services.exchange import Exchange
 from cortex_core.services.following import Following
+from cortex_core.services.linking import EmailLinks
 from cortex_core.services.members import Members
 from cortex_core.services.participants import Participants
 from cortex_core.services.reception import Reception
@@ -25,12 +27,22 @@ from cortex_core.services.workspaces import Workspaces
 class Cortex:
     """Everything a caller can ask of the core, grouped by subject."""
 
-    def __init__(self, ports: Ports, *, token_lifetime: timedelta = TOKEN_LIFETIME) -> None:
-        """Assemble the core; no access token that *ports* accept outlives *token_lifetime*."""
+    def __init__(
+        self,
+        ports: Ports,
+        *,
+        token_lifetime: timedelta = TOKEN_LIFETIME,
+        email_links: EmailLinks | None = None,
+    ) -> None:
+        """Assemble the core; no access token that *ports* accept outlives *token_lifetime*.
+
+        With *email_links*, identities are linked by verified address on first sight.
+        """
         self.ports = ports
         self.revocations = RevocationList(ports)
         self.sessions = Sessions(ports, self.revocations, token_lifetime=token_lifetime)
-        reception = Reception(ports, self.revocations)
+        reception = Reception(ports, self.revocations, email_links=email_links)
+        self.accounts = Accounts(ports, self.sessions)
         self.turns = TurnWorker(ports)
         self.users = Users(ports, reception)
         self.workspaces = Workspaces(ports, reception)

@@ -22,6 +22,7 @@ Write = Callable[[UnitOfWork, Scene], Awaitable[object]]
 WRITES: Final[dict[str, Write]] = {
     "users.ensure": lambda work, _: work.users.ensure(make.user()),
     "users.update": lambda work, scene: work.users.update(replace(scene.owner, name="Changed")),
+    "users.get, locked": lambda work, scene: work.users.get(scene.owner.id, lock=True),
     "users.refresh": lambda work, scene: work.users.refresh(
         scene.owner.id, Profile(name="Said", said_at=make.at(1)), now=make.NOON
     ),

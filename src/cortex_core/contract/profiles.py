@@ -48,6 +48,13 @@ class ProfilesContract(StoreContract):
         found = await stored(store, ada.id)
         assert (found.name, found.email) == ("New", "new@example.org")
 
+    async def test_what_a_user_is_made_with_was_said_then(self, store: Store) -> None:
+        ada = make.user(name="Ada", created_at=make.at(9))
+        async with store.begin(single=True) as work:
+            assert same(await work.users.ensure(ada, said_at=make.at(2)), ada)
+        assert not await refreshed(store, ada.id, _said(2, name="Old"))
+        assert await refreshed(store, ada.id, _said(3, name="New"))
+
     async def test_a_name_that_the_person_gave_is_theirs(self, store: Store) -> None:
         ada = await stored_user(store, make.user(name="Ada"))
         await changed(store, replace(ada, name="Countess"))

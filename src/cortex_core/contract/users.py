@@ -108,11 +108,27 @@ class UsersContract(StoreContract):
         async with store.begin(read_only=True) as work:
             assert same(await work.users.get(bob.id), bob)
 
+    async def test_units_that_change_a_user_they_locked_lose_nothing(self, store: Store) -> None:
+        ada = await stored_user(store, make.user(metadata={"count": 0}))
+
+        async def count() -> None:
+            async with store.begin() as work:
+                found = await work.users.get(ada.id, lock=True)
+                counted = {"count": int(str(found.metadata["count"])) + 1}
+                await work.users.update(replace(found, metadata=counted))
+
+        await asyncio.gather(*(count() for _ in range(10)))
+        async with store.begin(read_only=True) as work:
+            assert (await work.users.get(ada.id)).metadata == {"count": 10}
+
     async def test_a_user_that_is_not_there_is_not_found(self, store: Store) -> None:
         nobody = make.user()
         async with store.begin(read_only=True) as work:
             with pytest.raises(NotFoundError):
                 await work.users.get(nobody.id)
+        with pytest.raises(NotFoundError):
+            async with store.begin() as work:
+                await work.users.get(nobody.id, lock=True)
         with pytest.raises(NotFoundError):
             async with store.begin() as work:
                 await work.users.update(nobody)

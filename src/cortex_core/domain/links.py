@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from cortex_core.domain.errors import InvalidInputError
 from cortex_core.domain.ids import UserId
 from cortex_core.domain.models import Entity
 from cortex_core.domain.text import IDENTITY_LENGTH, USER_NAME_LENGTH, text_faults
+
+LINKED_ELSEWHERE: Final = "The identity is linked to another user; unlink it first."
+IN_USE: Final = (
+    "The identity has a user of its own that is disabled, has metadata, takes part in a workspace "
+    "or a conversation, or is linked to; nothing is merged."
+)
+NOT_SOLE: Final = "Another identity is linked to that user."
 
 
 class LinkKind(StrEnum):

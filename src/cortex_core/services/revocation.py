@@ -9,6 +9,7 @@ the store knows as soon as it is back.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -38,6 +39,8 @@ class RevocationList:
         self._read_at = BEGINNING
         self._whole_at = BEGINNING
         self._reading: asyncio.Task[None] | None = None
+        self.on_subject: Callable[[str, str], None] | None = None
+        """Told the identities whose tokens were revoked, more than once each."""
 
     async def check(self, principal: Principal) -> None:
         """Return if *principal* has not been revoked.
@@ -68,6 +71,8 @@ class RevocationList:
         known = self._known.get(key)
         if known is None or known.revoked_at <= revocation.revoked_at:
             self._known[key] = revocation
+        if self.on_subject and revocation.kind is RevocationKind.SUBJECT:
+            self.on_subject(revocation.issuer, revocation.value)
 
     async def refresh(self) -> None:
         """Read what was revoked since the last look; all who ask meanwhile share one look."""

@@ -104,16 +104,24 @@ class Sessions:
                 if session_id is not None:
                     ended = await work.sessions.delete_by_session_id(issuer, session_id)
                     revocation = self._revocation(issuer, RevocationKind.SESSION, session_id)
+                    await work.revocations.add(revocation)
                 elif subject is not None:
-                    ended = await work.sessions.delete_by_subject(issuer, subject)
-                    revocation = self._revocation(issuer, RevocationKind.SUBJECT, subject)
+                    ended, revocation = await self.end_subject(work, issuer, subject)
                 else:
                     raise InvalidInputError(
                         Fault("/subject", "presence", "must be there, or session_id")
                     )
-                await work.revocations.add(revocation)
             self._revocations.learn(revocation)
             return ended
+
+    async def end_subject(
+        self, work: UnitOfWork, issuer: str, subject: str
+    ) -> tuple[int, Revocation]:
+        """End, within *work*, all sessions of a subject; return how many, and what is revoked."""
+        ended = await work.sessions.delete_by_subject(issuer, subject)
+        revocation = self._revocation(issuer, RevocationKind.SUBJECT, subject)
+        await work.revocations.add(revocation)
+        return ended, revocation
 
     async def keep(self) -> None:
         """Purge what has ended, once in a while, until cancelled."""

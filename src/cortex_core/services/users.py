@@ -41,7 +41,7 @@ class Users:
         with operation(self._ports, "users.change_me"):
             user_id = await self._reception.admit(principal)
             async with self._ports.store.begin() as work:
-                current = await self._reception.active(principal, work.users, user_id)
+                current = await self._reception.active(principal, work.users, user_id, lock=True)
                 user = replace(
                     current,
                     name=changed_text(command.name, current.name),

@@ -114,6 +114,7 @@ CALLS: dict[str, Call] = {
     "links.remove": lambda work: work.links.remove("issuer", "other 77"),
     "links.of_user": lambda work: work.links.of_user(ADA),
     "users.get": lambda work: work.users.get(ADA),
+    "users.get, locked": lambda work: work.users.get(ADA, lock=True),
     "users.update": lambda work: work.users.update(user),
     "workspaces.add": lambda work: work.workspaces.add(make.workspace(), owner_id=ADA),
     "workspaces.access": lambda work: work.workspaces.access(ADA, LAB),

@@ -8,7 +8,7 @@ from cortex_adapters.memory.tables import Tables
 from cortex_adapters.memory.transaction import Transaction
 from cortex_core.domain.errors import ConflictError, NotFoundError
 from cortex_core.domain.ids import UserId
-from cortex_core.domain.links import Link
+from cortex_core.domain.links import IN_USE, LINKED_ELSEWHERE, NOT_SOLE, Link
 from cortex_core.domain.models import User, UserStatus
 
 
@@ -26,15 +26,15 @@ class MemoryLinks:
         known = tables.links.get(identity)
         if known is not None:
             if known.user_id != link.user_id:
-                raise ConflictError
+                raise ConflictError(LINKED_ELSEWHERE)
             return known
         if sole and _to(tables, link.user_id):
-            raise ConflictError
+            raise ConflictError(NOT_SOLE)
         own_id = tables.identities.get(identity)
         own = tables.users.get(own_id) if own_id else None
         if own is not None:
             if own.id == link.user_id or not _owns_nothing(tables, own):
-                raise ConflictError
+                raise ConflictError(IN_USE)
             tables.users.drop(own.id)
             tables.said.drop(own.id)
             tables.identities.drop(identity)

@@ -22,7 +22,7 @@ class MemoryUsers:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def ensure(self, user: User) -> User:
+    async def ensure(self, user: User, *, said_at: datetime | None = None) -> User:
         tables = self._transaction.writing()
         stored = _of(tables, user.issuer, user.subject)
         if stored is not None:
@@ -31,11 +31,12 @@ class MemoryUsers:
             raise ConflictError
         tables.users.put(user.id, copied(user))
         tables.identities.put((user.issuer, user.subject), user.id)
-        tables.said.put(user.id, (user.name, user.created_at))
+        tables.said.put(user.id, (user.name, said_at or user.created_at))
         return user
 
-    async def get(self, user_id: UserId) -> User:
-        user = self._transaction.reading().users.get(user_id)
+    async def get(self, user_id: UserId, *, lock: bool = False) -> User:
+        tables = self._transaction.writing() if lock else self._transaction.reading()
+        user = tables.users.get(user_id)
         if user is None:
             raise NotFoundError
         return copied(user)

@@ -8,7 +8,7 @@ from cortex_adapters.postgres.connection import Row
 from cortex_adapters.postgres.session import Session
 from cortex_core.domain.errors import ConflictError, NotFoundError
 from cortex_core.domain.ids import UserId
-from cortex_core.domain.links import Link, LinkKind
+from cortex_core.domain.links import IN_USE, LINKED_ELSEWHERE, NOT_SOLE, Link, LinkKind
 
 __all__ = ["PostgresLinks"]
 
@@ -40,12 +40,12 @@ class PostgresLinks:
         )
         if own and own[0][1] is not None:
             if own[0][1] != link.user_id:
-                raise ConflictError
+                raise ConflictError(LINKED_ELSEWHERE)
             return _link(link.issuer, link.subject, own[0][1:])
         if own and (own[0][0] == link.user_id or not own[0][5] or await self._has(own[0][0])):
-            raise ConflictError
+            raise ConflictError(IN_USE)
         if sole and await self.of_user(link.user_id):
-            raise ConflictError
+            raise ConflictError(NOT_SOLE)
         await self._put(link)
         return link
 
@@ -105,7 +105,7 @@ class PostgresLinks:
             link.linked_by,
             link.linked_at,
         ):
-            raise ConflictError
+            raise ConflictError(IN_USE)
 
 
 def _link(issuer: str, subject: str, row: Row) -> Link:

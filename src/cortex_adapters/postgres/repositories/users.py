@@ -21,7 +21,7 @@ class PostgresUsers:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def ensure(self, user: User) -> User:
+    async def ensure(self, user: User, *, said_at: datetime | None = None) -> User:
         # The update, which changes nothing, locks and returns the row of a rival who came first,
         # be it with a user or with a link.
         found = await self._session.write(
@@ -34,7 +34,7 @@ class PostgresUsers:
             ), added AS (
                 INSERT INTO users (id, issuer, subject, name, email, email_verified, status,
                     metadata, created_at, updated_at, said_name, said_at)
-                SELECT $1::uuid, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $4, $9
+                SELECT $1::uuid, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $4, $11
                 WHERE NOT EXISTS (SELECT FROM known)
                 ON CONFLICT (issuer, subject) DO UPDATE SET issuer = excluded.issuer
                 RETURNING id, issuer, subject, name, email, email_verified, status, metadata,
@@ -60,20 +60,31 @@ class PostgresUsers:
             rows.encoded(user.metadata),
             user.created_at,
             user.updated_at,
+            said_at or user.created_at,
         )
         if not found:
             raise BusyError  # a link, made meanwhile to a user whom this statement cannot see yet
         return rows.user(found[0])
 
-    async def get(self, user_id: UserId) -> User:
-        found = await self._session.read(
-            """
-            SELECT id, issuer, subject, name, email, email_verified, status, metadata,
-                created_at, updated_at
-            FROM users WHERE id = $1
-            """,
-            user_id,
-        )
+    async def get(self, user_id: UserId, *, lock: bool = False) -> User:
+        if lock:
+            found = await self._session.write(
+                """
+                SELECT id, issuer, subject, name, email, email_verified, status, metadata,
+                    created_at, updated_at
+                FROM users WHERE id = $1 FOR NO KEY UPDATE
+                """,
+                user_id,
+            )
+        else:
+            found = await self._session.read(
+                """
+                SELECT id, issuer, subject, name, email, email_verified, status, metadata,
+                    created_at, updated_at
+                FROM users WHERE id = $1
+                """,
+                user_id,
+            )
         if not found:
             raise NotFoundError
         return rows.user(found[0])

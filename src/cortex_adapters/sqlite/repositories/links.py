@@ -12,7 +12,7 @@ from cortex_adapters.sqlite.repositories.rows import many, one, to_micros, to_te
 from cortex_adapters.sqlite.transaction import Transaction
 from cortex_core.domain.errors import ConflictError, NotFoundError
 from cortex_core.domain.ids import UserId
-from cortex_core.domain.links import Link, LinkKind
+from cortex_core.domain.links import IN_USE, LINKED_ELSEWHERE, NOT_SOLE, Link, LinkKind
 
 
 class SqliteLinks:
@@ -28,10 +28,10 @@ class SqliteLinks:
             known = _of(link.issuer, link.subject)(connection)
             if known is not None:
                 if known.user_id != link.user_id:
-                    raise ConflictError
+                    raise ConflictError(LINKED_ELSEWHERE)
                 return known
             if sole and one(_LINKED, (link.user_id,), to_text)(connection) is not None:
-                raise ConflictError
+                raise ConflictError(NOT_SOLE)
             _remove_own(connection, link)
             _insert(connection, link)
             return link
@@ -100,7 +100,7 @@ def _remove_own(connection: sqlite3.Connection, link: Link) -> None:
         (own, link.user_id),
     )
     if not removed.rowcount:
-        raise ConflictError
+        raise ConflictError(IN_USE)
 
 
 def _insert(connection: sqlite3.Connection, link: Link) -> None:

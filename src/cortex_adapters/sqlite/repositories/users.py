@@ -28,19 +28,20 @@ class SqliteUsers:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def ensure(self, user: User) -> User:
+    async def ensure(self, user: User, *, said_at: datetime | None = None) -> User:
         find = _of(user.issuer, user.subject)
 
         def work(connection: sqlite3.Connection) -> User:
             known = find(connection)
             if known is None:
-                _insert(connection, user)
+                _insert(connection, user, said_at or user.created_at)
             return known or user
 
         return await self._transaction.write(work)
 
-    async def get(self, user_id: UserId) -> User:
-        user = await self._transaction.read(
+    async def get(self, user_id: UserId, *, lock: bool = False) -> User:
+        run = self._transaction.write if lock else self._transaction.read
+        user = await run(
             one(
                 """
                 SELECT id, issuer, subject, name, email, email_verified, status, metadata,
@@ -147,7 +148,7 @@ def _of(issuer: str, subject: str) -> Work[User | None]:
     )
 
 
-def _insert(connection: sqlite3.Connection, user: User) -> None:
+def _insert(connection: sqlite3.Connection, user: User, said_at: datetime) -> None:
     connection.execute(
         """
         INSERT INTO users (
@@ -168,6 +169,6 @@ def _insert(connection: sqlite3.Connection, user: User) -> None:
             to_micros(user.created_at),
             to_micros(user.updated_at),
             user.name,
-            to_micros(user.created_at),
+            to_micros(said_at),
         ),
     )

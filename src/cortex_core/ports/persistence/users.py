@@ -14,16 +14,17 @@ from cortex_core.domain.models import User
 class UserRepository(Protocol):
     """Users by id and by identity."""
 
-    async def ensure(self, user: User) -> User:
+    async def ensure(self, user: User, *, said_at: datetime | None = None) -> User:
         """Return the user of the identity (issuer, subject), adding *user* if there is none.
 
+        Its name and address were said at *said_at*, or when it was made (`refresh`).
         That of an identity with a link is the one it links to. Units of work that race on one
         identity all return the same user, whether they make it or its link.
         """
         ...
 
-    async def get(self, user_id: UserId) -> User:
-        """Return a user."""
+    async def get(self, user_id: UserId, *, lock: bool = False) -> User:
+        """Return a user; with *lock*, nobody else changes it before this unit ends."""
         ...
 
     async def find(self, issuer: str, subject: str) -> User | None:
@@ -42,7 +43,7 @@ class UserRepository(Protocol):
         """Store what is new in *profile*, and return whether anything is.
 
         Nothing is, if something was said later: `said_at` is that of the last profile which was
-        stored, or before that when the user was made. The address is what was said last. The
+        stored, or before that what `ensure` was given. The address is what was said last. The
         name is, as long as it is empty or what was said before: a name that the person gave is
         theirs. Where there is something new, `updated_at` is *now*. It is no error if there is
         no such user.
