@@ -464,6 +464,14 @@ def test_issuers_that_cannot_be_told_apart_or_are_weak_are_refused(
     assert fault.startswith(f"CORTEX_{setting}: ")
 
 
+def test_links_by_address_need_both_sides():
+    settings = load_settings({**TENANT, **FORMER, "CORTEX_LINK_VERIFIED_EMAIL": "on"})
+    assert settings.link_verified_email == "on"
+    for missing, whole in (("AUTH0_DOMAIN", FORMER), ("LEGACY_ISSUER", TENANT)):
+        (fault,) = faults({**whole, "CORTEX_LINK_VERIFIED_EMAIL": "on"})
+        assert fault == f"CORTEX_{missing}: is needed with CORTEX_LINK_VERIFIED_EMAIL"
+
+
 @pytest.mark.parametrize("name", FORMER)
 def test_a_former_issuer_is_whole_or_not_there(name: str):
     (fault,) = faults({other: text for other, text in FORMER.items() if other != name})

@@ -53,10 +53,50 @@ def parser() -> argparse.ArgumentParser:
     status.set_defaults(command="db status")
     _json(status)
 
+    _users(commands)
     _command(commands, "openapi", "openapi", "print the OpenAPI document")
     routes = _command(commands, "routes", "routes", "list the routes")
     routes.add_argument("--rights", action="store_true", help="print who may, as Markdown")
     return top
+
+
+def _users(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    users = commands.add_parser("users", help="find, link, disable users")
+    acts = users.add_subparsers(metavar="COMMAND", required=True, dest="act")
+
+    show = _command(acts, "show", "users", "print a user and the links to it")
+    by = show.add_mutually_exclusive_group(required=True)
+    by.add_argument("--id", help="the user's own")
+    by.add_argument("--email", help="all who have exactly this address")
+    _identity(by, "--identity", "`iss` and `sub` of a token")
+
+    link = _command(acts, "link", "users", "let an identity be the user of another one")
+    _identity(link, "--from", "the identity that has the user, such as the former issuer's")
+    _identity(link, "--to", "the identity that is to be that user, such as the tenant's")
+    link.add_argument("--by", help="who does it, for the record; else who runs this")
+
+    unlink = _command(acts, "unlink", "users", "take a link away, and sign that identity off")
+    _identity(unlink, "--identity", "the identity that was linked")
+
+    disable = _command(acts, "disable", "users", "let a user do nothing, at once")
+    enable = _command(acts, "enable", "users", "let a disabled user do everything again")
+    for command in (disable, enable):
+        command.add_argument("--id", required=True, help="the user's own")
+    for name, command in acts.choices.items():
+        command.set_defaults(command=f"users {name}")
+        _json(command)
+
+
+def _identity(command: argparse._ActionsContainer, option: str, says: str) -> None:
+    required = isinstance(command, argparse.ArgumentParser)
+    command.add_argument(
+        option,
+        dest=option.strip("-").replace("from", "former"),
+        nargs=2,
+        metavar=("ISSUER", "SUBJECT"),
+        required=required,
+        help=says,
+    )
 
 
 def _command(

@@ -1,5 +1,6 @@
 """The one room that knows every adapter."""
 
+from cortex_adapters.server.accounts import open_accounts
 from cortex_adapters.server.app import (
     create_app,
     open_service,
@@ -8,7 +9,7 @@ from cortex_adapters.server.app import (
     require_servable,
 )
 from cortex_adapters.server.databases import Database, database, naming
-from cortex_adapters.server.identity import identity_provider, open_local
+from cortex_adapters.server.identity import identity_provider, known_issuers, open_local
 from cortex_adapters.server.issuer import Issuer
 from cortex_adapters.server.tenant import open_tenant
 
@@ -18,7 +19,9 @@ __all__ = [
     "create_app",
     "database",
     "identity_provider",
+    "known_issuers",
     "naming",
+    "open_accounts",
     "open_local",
     "open_service",
     "open_store",

@@ -19,6 +19,7 @@ from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.server.databases import database, naming
 from cortex_adapters.server.identity import (
     AUDIENCE,
+    email_links,
     identity_provider,
     longest_life,
     open_local,
@@ -97,6 +98,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 sign_on=await stack.enter_async_context(sign_on),
             ),
             token_lifetime=longest_life(settings),
+            email_links=email_links(settings),
         )
         await stack.enter_async_context(cortex.working())
         yield Service(

@@ -9,7 +9,7 @@ from typing import Final
 from cortex_adapters.auth0.dpop.checker import ProofChecker
 from cortex_adapters.auth0.provider import JwtIdentityProvider
 from cortex_adapters.auth0.tokens.policy import MAX_LEEWAY
-from cortex_adapters.local_identity.issuer import MAX_LIFETIME
+from cortex_adapters.local_identity.issuer import ISSUER, MAX_LIFETIME
 from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.local_identity.shared_key import SharedKey
 from cortex_adapters.server.issuers import legacy_issuers, local_issuer, tenant_policies
@@ -18,6 +18,7 @@ from cortex_adapters.settings import Settings
 from cortex_core.domain.errors import SettingsError
 from cortex_core.ports import IdentityProvider, Store, Telemetry
 from cortex_core.ports.clock import system_clock
+from cortex_core.services.linking import EmailLinks
 
 AUDIENCE: Final = "https://cortex.local/api"
 """Whom the local issuer's tokens are meant for; the same for all processes on one database."""
@@ -48,6 +49,13 @@ def identity_provider(
     )
 
 
+def email_links(settings: Settings) -> EmailLinks | None:
+    """Return who is linked by a verified address: the tenant's, to the former issuer's."""
+    if settings.link_verified_email == "off" or settings.legacy_issuer is None:
+        return None
+    return EmailLinks(former=settings.legacy_issuer, issuers=frozenset(settings.auth0_domain[:1]))
+
+
 def longest_life(settings: Settings) -> timedelta:
     """Return a time that no token outlives, of any issuer, with all leeway."""
     lifetime = timedelta(seconds=settings.token_max_lifetime)
@@ -61,3 +69,9 @@ def require_believable(settings: Settings) -> None:
         raise SettingsError(
             ["CORTEX_AUTH0_DOMAIN: needs what is missing here: pip install 'cortex-core[auth0]'"]
         )
+
+
+def known_issuers(settings: Settings) -> list[str]:
+    """Return the issuers in the identities of those who may come in."""
+    issuers = [*settings.auth0_domain[:1], *filter(None, [settings.legacy_issuer])]
+    return [*issuers, ISSUER] if settings.development else issuers

@@ -22,6 +22,10 @@ def issuer_faults(values: Mapping[str, Any], today: date, *, production: bool) -
         yield from _application_faults(values, production=production)
     if any(name in values for name in (*_LEGACY, "legacy_permissions")):
         yield from _legacy_faults(values, domains, today, production=production)
+    if values.get("link_verified_email") == "on":
+        for name in ("auth0_domain", "legacy_issuer"):
+            if name not in values:
+                yield f"{PREFIX}{name.upper()}: is needed with {PREFIX}LINK_VERIFIED_EMAIL"
 
 
 def _tenant_faults(

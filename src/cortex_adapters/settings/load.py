@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     legacy_secret: Secret | None = None
     legacy_permissions: tuple[str, ...] = ()
     legacy_until: date | None = None
+    link_verified_email: Literal["on", "off"]
     auth0_client_id: str | None = None
     auth0_client_secret: Secret | None = None
     session_keys: tuple[Secret, ...] = ()

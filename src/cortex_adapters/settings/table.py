@@ -209,6 +209,16 @@ SETTINGS: Final = (
         meaning="The last day (UTC) on which those are taken; production does not start after it.",
     ),
     Setting(
+        name="link_verified_email",
+        read=values.one_of("on", "off"),
+        form="`on`, `off`",
+        default="off",
+        meaning=(
+            "On: whoever comes from the tenant for the first time, with a verified address that "
+            "one user of the former issuer has verified, too, is that user."
+        ),
+    ),
+    Setting(
         name="auth0_client_id",
         read=values.word,
         form="text",

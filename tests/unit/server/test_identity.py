@@ -14,10 +14,12 @@ from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.memory.store import MemoryStore
 from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_adapters.server import identity_provider, open_local, open_tenant
+from cortex_adapters.server.identity import email_links
 from cortex_adapters.server.tenant import Check, together
 from cortex_adapters.settings import Settings, load_settings
 from cortex_core.domain.errors import IdentityUnavailableError, UnauthenticatedError
 from cortex_core.ports import Credential, IdentityProvider, Principal
+from cortex_core.services.linking import EmailLinks
 
 AUDIENCE = "https://cortex.example.com/api"
 ROLES = "https://cortex.example.com/roles"
@@ -203,3 +205,13 @@ async def test_a_tenant_is_as_well_as_its_domains():
         await together([Keys(away), Keys(away)])
     with pytest.raises(ZeroDivisionError):
         await together([Keys(None), Keys(ZeroDivisionError())])
+
+
+def test_addresses_link_from_the_former_issuer_to_the_tenant_if_that_is_asked_for() -> None:
+    domains = {
+        "CORTEX_AUTH0_DOMAIN": "tenant.test, login.test",
+        "CORTEX_AUTH0_AUDIENCE": AUDIENCE,
+    }
+    assert email_links(load_settings({**FORMER, **domains})) is None
+    links = email_links(load_settings({**FORMER, **domains, "CORTEX_LINK_VERIFIED_EMAIL": "on"}))
+    assert links == EmailLinks(former="former", issuers=frozenset({"https://tenant.test/"}))
