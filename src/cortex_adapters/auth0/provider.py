@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from cortex_adapters.auth0.dpop.checker import ProofChecker
 from cortex_adapters.auth0.keys.source import KeySource
@@ -16,12 +17,24 @@ from cortex_core.domain.errors import SettingsError, UnauthenticatedError
 from cortex_core.ports import Clock, Credential, Principal, Telemetry
 
 
+class People(Protocol):
+    """Knows people by name."""
+
+    async def complete(self, principal: Principal, token: str, audience: object) -> Principal:
+        """Return *principal*, with name and address where its verified *token* has neither."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedIssuer:
-    """An issuer whose tokens are accepted: its rules, and where its keys come from."""
+    """An issuer whose tokens are accepted: its rules, and where its keys come from.
+
+    people: who knows people by name of whom its tokens say nothing; None for nobody.
+    """
 
     policy: TokenPolicy
     keys: KeySource
+    people: People | None = None
 
 
 class JwtIdentityProvider:
@@ -53,12 +66,12 @@ class JwtIdentityProvider:
         max_size: int = MAX_SIZE,
         proofs: ProofChecker | None = None,
     ) -> None:
-        self._issuers: dict[str, tuple[TokenVerifier, KeySource]] = {}
+        self._issuers: dict[str, tuple[TokenVerifier, KeySource, People | None]] = {}
         for issuer in issuers:
             name = issuer.policy.issuer
             if name in self._issuers:
                 raise SettingsError([f"The issuer {name} is trusted twice."])
-            self._issuers[name] = TokenVerifier(issuer.policy), issuer.keys
+            self._issuers[name] = TokenVerifier(issuer.policy), issuer.keys, issuer.people
         self._clock = clock
         self._telemetry = telemetry
         self._max_size = max_size
@@ -82,7 +95,7 @@ class JwtIdentityProvider:
             principal = self._verified.get(credential.token, self._clock())
             if principal is None:
                 token = read_token(credential.token, max_size=self._max_size)
-                verifier, keys = self._route(token)
+                verifier, keys, people = self._route(token)
                 issuer = verifier.policy.issuer
                 verifier.admit(token, self._clock())
                 header = token.header
@@ -91,6 +104,9 @@ class JwtIdentityProvider:
                     raise refused("key-unknown")
                 now = self._clock()
                 principal = verifier.prove(token, key, now)
+                if people is not None:
+                    audience = token.claims.get("aud")
+                    principal = await people.complete(principal, credential.token, audience)
                 holds = partial(keys.holds, header.key_id, header.algorithm, key)
                 self._verified.put(credential.token, now, principal, holds)
             if credential.scheme != "Bearer" or principal.binding is not None:
@@ -113,7 +129,7 @@ class JwtIdentityProvider:
             raise proof_refused("proof-missing")
         await self._proofs.check(credential.proof, token=credential.token, binding=binding)
 
-    def _route(self, token: Unverified) -> tuple[TokenVerifier, KeySource]:
+    def _route(self, token: Unverified) -> tuple[TokenVerifier, KeySource, People | None]:
         named = token.claims.get("iss")
         found = self._issuers.get(named) if isinstance(named, str) else None
         if found is None:

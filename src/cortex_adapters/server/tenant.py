@@ -41,6 +41,7 @@ async def open_tenant(settings: Settings, telemetry: Telemetry) -> AsyncIterator
         return
     from cortex_adapters.auth0.keys.cache import KeyCache  # noqa: PLC0415 - may be missing
     from cortex_adapters.auth0.keys.documents import open_documents  # noqa: PLC0415
+    from cortex_adapters.auth0.userinfo import UserInfo  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
         documents = await stack.enter_async_context(open_documents())
@@ -48,7 +49,8 @@ async def open_tenant(settings: Settings, telemetry: Telemetry) -> AsyncIterator
         for policy in tenant_policies(settings):
             cache = KeyCache(policy.issuer, policy.algorithms, documents, telemetry=telemetry)
             keys[policy.issuer] = await stack.enter_async_context(aclosing(cache))
-            issuers.append(TrustedIssuer(policy=policy, keys=cache))
+            people = UserInfo(policy.issuer, cache.metadata, documents, telemetry=telemetry)
+            issuers.append(TrustedIssuer(policy=policy, keys=cache, people=people))
 
         async def check() -> str | None:
             return await together([*keys.values()])

@@ -56,9 +56,10 @@ class HttpDocuments:
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self._client = client
 
-    async def get(self, url: str) -> Document:
+    async def get(self, url: str, *, token: str | None = None) -> Document:
+        headers = _HEADERS if token is None else _HEADERS | {"authorization": f"Bearer {token}"}
         try:
-            async with self._client.stream("GET", url, headers=_HEADERS) as response:
+            async with self._client.stream("GET", url, headers=headers) as response:
                 body = await _body(response)
                 max_age = _max_age(response.headers.get("cache-control", ""))
         except httpx2.TimeoutException as error:
