@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from cortex_adapters.auth0.tokens.strict_json import MAX_DEPTH, read_object
@@ -31,6 +33,16 @@ def test_depth_is_bounded():
     for levels in (MAX_DEPTH + 1, 2_000):
         with pytest.raises(UnauthenticatedError):
             read_object(nested(levels))
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'\\"', b'"'])
+def test_the_time_to_refuse_grows_no_faster_than_what_is_refused(end: bytes):
+    """Nothing of it is signed yet: whoever sends a long text must not hold up all others."""
+    data = b"[" * (MAX_DEPTH + 1) + b'"' + b'\\"' * 24_000 + end
+    before = time.process_time()
+    with pytest.raises(UnauthenticatedError):
+        read_object(data)
+    assert time.process_time() - before < 1
 
 
 @pytest.mark.parametrize(

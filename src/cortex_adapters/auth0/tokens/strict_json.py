@@ -18,7 +18,8 @@ JsonObject = dict[str, object]
 MAX_DEPTH: Final = 32
 MAX_DIGITS: Final = 20
 _MAX_NUMBER: Final = 2 * MAX_DIGITS  # characters of a fraction with sign, point and exponent
-_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+# Whatever begins with a quote matches, closed or not: each character is looked at once.
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.?)*+"?', re.DOTALL)
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
