@@ -80,5 +80,6 @@ def _cookie(name: str, value: str, seconds: int) -> Cookie:
 
 def _values(headers: Headers, name: str) -> list[str]:
     lines = [value.decode("latin-1") for key, value in headers if key == b"cookie"]
-    pairs = (pair.strip().partition("=") for line in lines for pair in line.split(";"))
+    # A name is exact: other hosts may set what differs in any character, however blank it looks.
+    pairs = (pair.strip(" \t").partition("=") for line in lines for pair in line.split(";"))
     return [value for key, _, value in pairs if key == name]

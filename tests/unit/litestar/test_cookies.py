@@ -42,6 +42,17 @@ def test_what_we_cannot_have_issued_is_no_secret(line: str) -> None:
     assert cookies.session_of(_shown(line)) is None
 
 
+@pytest.mark.parametrize("blank", ["\x85", "\xa0", "\x0b", "\x0c", "\x1c", "\x1f"])
+def test_a_name_with_what_some_call_white_space_is_another(blank: str) -> None:
+    """`__Host-` holds for names that begin with it: any sibling host may set these."""
+    for line in (f"{blank}{NAME}={SECRET}", f"{NAME}{blank}={SECRET}", f"{NAME}={SECRET}{blank}"):
+        headers = [(b"cookie", line.encode("latin-1"))]
+        assert cookies.session_of(headers) is None
+    kept = cookies.attempt_cookie(STATE, "sealed", seconds=60)
+    planted = f"{blank}{kept.key}=sealed".encode("latin-1")
+    assert cookies.attempt_of([(b"cookie", planted)], STATE) is None
+
+
 @pytest.mark.parametrize(
     "lines",
     [(f"{NAME}={SECRET}; {NAME}={'x' * 43}",), (f"{NAME}={SECRET}", f"{NAME}={SECRET}")],
