@@ -18,7 +18,12 @@ from cortex_adapters.auth0.sign_on.sealing import Sealer
 from cortex_adapters.auth0.sign_on.signed import SignedTokens
 from cortex_adapters.auth0.sign_on.tokens import TokenAnswer, TokenSet, token_set
 from cortex_core import ports
-from cortex_core.domain.errors import MalformedError, SignOnFailedError, UnauthenticatedError
+from cortex_core.domain.errors import (
+    IdentityUnavailableError,
+    MalformedError,
+    SignOnFailedError,
+    UnauthenticatedError,
+)
 from cortex_core.ports import Clock, Credential, Held, LogoutNotice, SignedOn
 from cortex_core.ports.clock import system_clock
 
@@ -133,7 +138,9 @@ class Auth0SignOn:
             )
             if answer.id_token:
                 await self._identity(answer, nonce=None)
-        except (ValueError, msgspec.MsgspecError) as error:
+        except msgspec.MsgspecError as error:  # no word about the grant
+            raise IdentityUnavailableError from error
+        except ValueError as error:
             raise UnauthenticatedError("refresh") from error
         return self._tokens.seal(token_set(answer, self._clock(), before=tokens))
 

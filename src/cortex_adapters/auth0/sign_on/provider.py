@@ -53,8 +53,12 @@ class OpenIdProvider:
     async def exchange(self, form: Mapping[str, str]) -> JsonObject:
         status, body = await self._post(await self.endpoint("token_endpoint"), form)
         if status == _OK:
-            return read_object(body)
-        word = _error(body)
+            try:
+                return read_object(body)
+            except UnauthenticatedError:  # a page in its place, say: no word about the grant
+                word = "something else"
+        else:
+            word = _error(body)
         if word == "invalid_grant":  # Auth0 says so with 403, RFC 6749 section 5.2 with 400
             raise UnauthenticatedError("grant")
         raise IdentityUnavailableError(f"The identity provider answered: {word}.")

@@ -313,6 +313,17 @@ async def test_a_code_that_is_refused_fails_and_a_provider_that_is_away_may_be_b
         await sign_on.finish(visit.answer(), visit.sealed)
 
 
+@pytest.mark.parametrize("answer", [{}, {"error": "slow_down"}, {"access_token": 1}])
+async def test_what_is_no_answer_to_a_refresh_is_no_refusal(
+    sign_on: Auth0SignOn, tenant: Tenant, answer: JsonObject
+) -> None:
+    """A refusal ends the session, and all that hangs on it."""
+    person = await _finish(sign_on, tenant)
+    tenant.answer = answer
+    with pytest.raises(IdentityUnavailableError):
+        await sign_on.refresh(person.sealed)
+
+
 async def test_fresh_tokens_take_the_place_of_the_old(
     sign_on: Auth0SignOn, tenant: Tenant, clock: SetClock
 ) -> None:
