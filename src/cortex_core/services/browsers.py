@@ -25,7 +25,7 @@ from cortex_core.domain.errors import (
     UnauthenticatedError,
 )
 from cortex_core.domain.sessions import Session
-from cortex_core.ports import Attempt, Credential, Ports, Principal, SignOn
+from cortex_core.ports import Attempt, Credential, Ports, Principal, SignOn, UnitOfWork
 from cortex_core.services.operation import operation
 from cortex_core.services.sessions import Sessions
 
@@ -124,10 +124,17 @@ class Browsers:
         """
         with operation(self._ports, "browsers.hear"):
             notice = await self._provider.notice(logout_token)
-            if not await self._first(f"logout {notice.issuer} {notice.token_id}", notice.until):
-                raise MalformedError("The logout token was used before.")
+
+            async def once(work: UnitOfWork) -> None:
+                key, now = f"logout {notice.issuer} {notice.token_id}", self._ports.clock()
+                if not await work.replays.spend(key, now=now, until=notice.until):
+                    raise MalformedError("The logout token was used before.")
+
             await self._sessions.end_all(
-                notice.issuer, session_id=notice.session_id, subject=notice.subject
+                notice.issuer,
+                session_id=notice.session_id,
+                subject=notice.subject,
+                first=once,
             )
 
     async def _find(self, digest: str) -> Session:

@@ -93,14 +93,22 @@ class Sessions:
                 self._revocations.learn(revocation)
 
     async def end_all(
-        self, issuer: str, *, session_id: str | None = None, subject: str | None = None
+        self,
+        issuer: str,
+        *,
+        session_id: str | None = None,
+        subject: str | None = None,
+        first: Callable[[UnitOfWork], Awaitable[None]] | None = None,
     ) -> int:
         """End the sessions of one session at the provider, else of a subject; return how many.
 
-        What hangs on them is revoked, whether or not there is any session here.
+        What hangs on them is revoked, whether or not there is any session here. What *first*
+        does stands if all of this does, and nothing is done if it raises.
         """
         with operation(self._ports, "sessions.end_all"):
             async with self._ports.store.begin() as work:
+                if first is not None:
+                    await first(work)
                 if session_id is not None:
                     ended = await work.sessions.delete_by_session_id(issuer, session_id)
                     revocation = self._revocation(issuer, RevocationKind.SESSION, session_id)

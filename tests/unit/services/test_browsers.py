@@ -11,10 +11,14 @@ from cortex_adapters.memory.sign_on import MemorySignOn
 from cortex_core import Cortex
 from cortex_core.domain.errors import (
     IdentityUnavailableError,
+    MalformedError,
     SignOnFailedError,
     UnauthenticatedError,
+    UnavailableError,
 )
+from cortex_core.ports import LogoutNotice
 from cortex_core.services.browsers import Browsers
+from cortex_core.services.sessions import Sessions
 from tests.unit.services.scene import Clock, Link, someone
 
 ADA = someone("ada")
@@ -147,6 +151,32 @@ async def test_an_answer_is_good_once_wherever_it_goes(
     again = sign_on.approve(attempt.state, ADA)
     with pytest.raises(SignOnFailedError):
         await there.finish(again, attempt.sealed, before=None)
+
+
+async def test_a_notice_that_could_not_be_followed_may_come_again(
+    here: Browsers, sign_on: SlowSignOn, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider says it once more; what was not done must not count as said before."""
+    secret = await _signed_on(here, sign_on)
+    until = clock() + timedelta(minutes=2)
+    notice = LogoutNotice(
+        issuer=ADA.issuer, subject="ada", session_id=None, token_id="t1", until=until
+    )
+    token = sign_on.announce(notice)
+    with monkeypatch.context() as broken:
+        broken.setattr(Sessions, "end_subject", _fails)
+        with pytest.raises(UnavailableError):
+            await here.hear(token)
+    assert (await here.authenticate(secret)).subject == "ada"
+    await here.hear(token)
+    with pytest.raises(UnauthenticatedError):
+        await here.authenticate(secret)
+    with pytest.raises(MalformedError):
+        await here.hear(token)
+
+
+async def _fails(*_: object) -> None:
+    raise UnavailableError("The store is away.")
 
 
 async def test_nothing_of_a_session_shows(here: Browsers, sign_on: SlowSignOn) -> None:
