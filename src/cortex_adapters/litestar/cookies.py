@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from litestar.datastructures import Cookie
@@ -18,6 +18,9 @@ ATTEMPT: Final = "__Host-cortex-attempt-"
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _STATE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _STATE_PART: Final = 16
+_OURS: Final = re.compile(rf"{ATTEMPT}[A-Za-z0-9_-]{{{_STATE_PART}}}")
+# Of 1,7 KB each at the most, beside one that is new: servers refuse headers that grow too long.
+MOST_ATTEMPTS: Final = 4
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -62,6 +65,12 @@ def no_attempt(state: str) -> Cookie:
     return _cookie(_attempt(state), "", 0)
 
 
+def no_more_attempts(headers: Headers) -> list[Cookie]:
+    """Return what takes all but the newest sign-ons away; browsers show the oldest first."""
+    kept = [name for name, _ in _pairs(headers) if _OURS.fullmatch(name)]
+    return [_cookie(name, "", 0) for name in kept[:-MOST_ATTEMPTS]]
+
+
 def _attempt(state: str) -> str:
     return f"{ATTEMPT}{state[:_STATE_PART]}"
 
@@ -79,7 +88,13 @@ def _cookie(name: str, value: str, seconds: int) -> Cookie:
 
 
 def _values(headers: Headers, name: str) -> list[str]:
+    return [value for key, value in _pairs(headers) if key == name]
+
+
+def _pairs(headers: Headers) -> Iterator[tuple[str, str]]:
     lines = [value.decode("latin-1") for key, value in headers if key == b"cookie"]
     # A name is exact: other hosts may set what differs in any character, however blank it looks.
-    pairs = (pair.strip(" \t").partition("=") for line in lines for pair in line.split(";"))
-    return [value for key, _, value in pairs if key == name]
+    for line in lines:
+        for pair in line.split(";"):
+            name, _, value = pair.strip(" \t").partition("=")
+            yield name, value

@@ -72,6 +72,16 @@ def test_two_sign_ons_are_kept_side_by_side() -> None:
         assert cookies.attempt_of(_shown(line), nothing) is None
 
 
+def test_only_what_we_name_so_is_taken_away() -> None:
+    names = [cookies.attempt_cookie(f"{n:043}", "", seconds=60).key for n in range(9)]
+    others = [f"{cookies.ATTEMPT}short", f"{cookies.ATTEMPT}{'x' * 15}!", NAME, "other"]
+    shown = _shown("; ".join(f"{name}=x" for name in [*others, *names]))
+    taken = cookies.no_more_attempts(shown)
+    assert [cookie.key for cookie in taken] == names[: -cookies.MOST_ATTEMPTS]
+    assert {cookie.max_age for cookie in taken} == {0}
+    assert cookies.no_more_attempts(_shown(f"{names[0]}=x")) == []
+
+
 def test_scripts_and_other_hosts_get_none_of_it() -> None:
     for cookie in (
         cookies.session_cookie(SECRET, seconds=60),

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 
-from cortex_adapters.litestar.cookies import SESSION
+from cortex_adapters.litestar.cookies import ATTEMPT, MOST_ATTEMPTS, SESSION
 from cortex_adapters.memory.sign_on import MemorySignOn
 from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_core.contract import make
@@ -172,6 +172,18 @@ async def test_an_answer_names_each_thing_once(
     parameters = sign_on.approve(await browser.begin(), scene.editor)
     answer = await browser.ask("GET", f"/auth/callback?{urlencode(parameters)}&code=other")
     problem(answer, 400, "sign-on-failed")
+
+
+async def test_many_parameters_are_no_incident(browser: Browser) -> None:
+    many = "&".join(f"a{n}=1" for n in range(200))
+    problem(await browser.ask("GET", f"/auth/callback?{many}"), 400, "sign-on-failed")
+
+
+async def test_sign_ons_that_come_to_no_end_do_not_pile_up(browser: Browser) -> None:
+    """Who is led here again and again would send headers that no server takes."""
+    states = [await browser.begin("/" + "a" * 1000) for _ in range(20)]
+    kept = [name for name in browser.jar if name.startswith(ATTEMPT)]
+    assert kept == [f"{ATTEMPT}{state[:16]}" for state in states[-MOST_ATTEMPTS - 1 :]]
 
 
 async def test_the_reason_of_a_failure_is_for_the_log_only(

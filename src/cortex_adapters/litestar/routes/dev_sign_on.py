@@ -31,7 +31,7 @@ HTML: Final = "text/html"
     ),
 )
 async def ask(request: Call) -> Response[bytes]:
-    asked = parse_qsl(request.scope["query_string"].decode("latin-1"), max_num_fields=32)
+    asked = parse_qsl(request.scope["query_string"].decode("latin-1"))
     return _page(asking_page(dict(asked), request.app.state.config.public_url))
 
 

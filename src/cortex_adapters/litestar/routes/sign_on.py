@@ -29,6 +29,7 @@ from cortex_core.domain.errors import (
 
 TAG: Final = "sign-on"
 HTML: Final = "text/html"
+MOST_PARAMETERS: Final = 32
 RETURN_TO: Final = Query(
     name="return_to",
     description="The path to go to afterwards, on this server.",
@@ -76,10 +77,11 @@ async def home(request: Call) -> Response[bytes]:
     ),
 )
 async def login(request: Call) -> Response[bytes]:
+    headers = list(request.scope["headers"])
     attempt = await request.browsers.begin(request.arguments().get("return_to", "/"))
     seconds = (attempt.expires_at - request.cortex.ports.clock()).total_seconds()
     kept = cookies.attempt_cookie(attempt.state, attempt.sealed, seconds=int(seconds))
-    return _see_other(attempt.url, kept)
+    return _see_other(attempt.url, kept, *cookies.no_more_attempts(headers))
 
 
 @get(
@@ -98,10 +100,15 @@ async def login(request: Call) -> Response[bytes]:
 )
 async def callback(request: Call) -> Response[bytes]:
     headers = list(request.scope["headers"])
-    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), max_num_fields=32)
-    given = dict(pairs)
-    state = given.get("state", "")
+    query = request.scope["query_string"].decode("latin-1")
+    given: dict[str, str] = {}
+    state = ""
     try:
+        if query.count("&") >= MOST_PARAMETERS:
+            raise SignOnFailedError("many")
+        pairs = parse_qsl(query)
+        given = dict(pairs)
+        state = given.get("state", "")
         if len(given) < len(pairs):
             raise SignOnFailedError("repeated")  # RFC 6749 section 3.1
         browser = await request.browsers.finish(
