@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cortex_adapters.auth0.sign_on.id_token import LEEWAY, check_party, check_window
@@ -13,6 +13,7 @@ from cortex_core.ports import LogoutNotice
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 TYPES: Final = frozenset({"logout+jwt", ""})
 MAX_ID: Final = 128
+LONGEST: Final = timedelta(hours=24)
 
 
 def read_notice(claims: JsonObject, *, issuer: str, client_id: str, now: datetime) -> LogoutNotice:
@@ -35,6 +36,9 @@ def read_notice(claims: JsonObject, *, issuer: str, client_id: str, now: datetim
     if session_id is None and subject is None:
         raise ValueError("nobody")
     expires = datetime.fromtimestamp(date(claims, "exp") or 0, UTC)
+    # Each notice is remembered while it could come again; two minutes are recommended.
+    if expires - now > LONGEST:
+        raise ValueError("date")
     return LogoutNotice(
         issuer=issuer,
         subject=subject,

@@ -419,6 +419,8 @@ async def test_the_provider_tells_who_signed_off(
         {"exp": TODAY - 61, "iat": TODAY - 100},
         {"exp": None},
         {"iat": TODAY + 61},
+        {"exp": TODAY + 24 * 3600 + 1},
+        {"exp": 253_402_300_799},
         {"key": "stranger"},
     ],
 )
