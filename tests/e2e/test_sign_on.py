@@ -119,3 +119,13 @@ async def test_a_cookie_planted_before_is_not_adopted(server: ServerProcess):
     attacker = Browser()
     attacker.cookies(server.url)[SESSION] = planted
     assert (await attacker.get(f"{server.url}/v1/me")).status_code == 401
+
+
+async def test_a_page_whose_host_was_made_to_lead_here_gets_no_token(server: ServerProcess):
+    """DNS rebinding: to a browser such a page and this server are of one origin."""
+    api, asked = Api(server.port), {"email": "ada@example.com"}
+    for said in ({"Origin": "http://evil.example:8000"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = await api.ask("POST", "/auth/dev/token", asked, said)
+        assert (answer.status, answer.json()["code"]) == (403, "cross-origin")
+    own = await api.ask("POST", "/auth/dev/token", asked, {"Origin": server.url})
+    assert own.status == 200

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from litestar import get, post
 
 from cortex_adapters.litestar.answers import Answer, answer
 from cortex_adapters.litestar.call import Call
+from cortex_adapters.litestar.cross_origin import require_own_page
 from cortex_adapters.litestar.issuer import Token
 from cortex_adapters.litestar.operations import Operation, describe
 from cortex_adapters.litestar.proofs import proof_of
 from cortex_core.domain.commands import Command
-from cortex_core.domain.errors import IdentityUnavailableError, ProofNonceError, ProofRejectedError
+from cortex_core.domain.errors import (
+    CrossOriginError,
+    IdentityUnavailableError,
+    ProofNonceError,
+    ProofRejectedError,
+)
 from cortex_core.domain.policy import PERMISSIONS
 from cortex_core.domain.text import UserName
+
+_OF_PAGES: Final = frozenset({b"origin", b"sec-fetch-site"})
 
 Email = Annotated[
     str,
@@ -95,11 +103,20 @@ async def protected_resource(request: Call) -> Answer:
             answer=Token,
             body=AskForToken,
             public=True,
-            errors=(IdentityUnavailableError, ProofRejectedError, ProofNonceError),
+            errors=(
+                CrossOriginError,
+                IdentityUnavailableError,
+                ProofRejectedError,
+                ProofNonceError,
+            ),
         )
     ),
 )
 async def token(request: Call) -> Answer:
+    headers = list(request.scope["headers"])
+    # A page whose host was made to lead here (DNS rebinding) is of no origin of ours.
+    if any(name in _OF_PAGES for name, _ in headers):
+        require_own_page(request.method, headers, request.app.state.config.public_url)
     asked = await request.command(AskForToken)
     return answer(
         await request.app.state.service.issuer.token(
