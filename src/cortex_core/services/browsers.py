@@ -185,6 +185,8 @@ class Browsers:
         now = self._ports.clock()
         turn = f"refresh {session.digest} {session.version}"
         if not await self._first(turn, now + timedelta(seconds=REFRESH_SECONDS)):
+            if now < self._provider.held(session.sealed).expires_at:
+                return session  # it is good meanwhile, and whoever refreshes it may take long
             return await self._refreshed_elsewhere(session)
         try:
             sealed = await self._provider.refresh(session.sealed)

@@ -17,7 +17,7 @@ from cortex_core.domain.errors import (
     UnavailableError,
 )
 from cortex_core.ports import LogoutNotice
-from cortex_core.services.browsers import Browsers
+from cortex_core.services.browsers import PATIENCE_SECONDS, Browsers
 from cortex_core.services.sessions import Sessions
 from tests.unit.services.scene import Clock, Link, someone
 
@@ -117,6 +117,18 @@ async def test_a_provider_that_is_away_does_not_end_a_session(
     sign_on.away = False
     clock.advance(11)
     assert (await here.authenticate(secret)).subject == "ada"
+
+
+async def test_nobody_waits_for_a_refresh_elsewhere_while_the_token_is_good(
+    here: Browsers, there: Browsers, sign_on: SlowSignOn, clock: Clock
+) -> None:
+    """Whoever has the turn may take long, or be gone for good."""
+    secret = await _signed_on(here, sign_on)
+    clock.advance(3590)
+    sign_on.away = True
+    await here.authenticate(secret)
+    async with asyncio.timeout(PATIENCE_SECONDS / 2):
+        assert (await there.authenticate(secret)).subject == "ada"
 
 
 async def test_a_grant_that_was_taken_back_ends_the_session(
