@@ -24,7 +24,11 @@ _WORD: Final = re.compile(r"[a-z_]{1,40}")
 
 
 class OpenIdProvider:
-    """A provider that is asked over HTTP, each time within five seconds in all."""
+    """A provider that is asked over HTTP, each time within five seconds in all.
+
+    *client* asks for those who are on their way in, which anybody can be, and *refreshing* for
+    those who have signed on: they do not wait for connections behind the others.
+    """
 
     def __init__(
         self,
@@ -32,10 +36,12 @@ class OpenIdProvider:
         *,
         metadata: Metadata,
         client: httpx2.AsyncClient,
+        refreshing: httpx2.AsyncClient,
     ) -> None:
         self.issuer = issuer
         self._metadata = metadata
         self._client = client
+        self._refreshing = refreshing
 
     async def endpoint(self, name: str) -> str:
         found = (await self._metadata()).get(name)
@@ -65,10 +71,11 @@ class OpenIdProvider:
 
     async def _post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
         body = b""
+        client = self._refreshing if form["grant_type"] == "refresh_token" else self._client
         try:
             async with (
                 asyncio.timeout(TOTAL),
-                self._client.stream(
+                client.stream(
                     "POST", url, data=dict(form), headers={"accept": "application/json"}
                 ) as answer,
             ):
@@ -90,10 +97,12 @@ async def open_provider(
 ) -> AsyncIterator[OpenIdProvider]:
     """Open a provider that says of itself what *metadata* gives; *transport* for the network."""
     timeout = httpx2.Timeout(TOTAL, connect=CONNECT)
-    async with httpx2.AsyncClient(
-        timeout=timeout, follow_redirects=False, transport=transport
-    ) as client:
-        yield OpenIdProvider(issuer, metadata=metadata, client=client)
+
+    def opened() -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(timeout=timeout, follow_redirects=False, transport=transport)
+
+    async with opened() as client, opened() as refreshing:
+        yield OpenIdProvider(issuer, metadata=metadata, client=client, refreshing=refreshing)
 
 
 def _error(body: bytes) -> str:

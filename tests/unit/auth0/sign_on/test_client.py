@@ -55,6 +55,7 @@ class Tenant(OpenIdProvider):
             ISSUER,
             metadata=metadata,
             client=None,  # type: ignore[arg-type]  # the exchange below asks nobody
+            refreshing=None,  # type: ignore[arg-type]  # nor does it here
         )
 
     async def exchange(self, form: Mapping[str, str]) -> JsonObject:

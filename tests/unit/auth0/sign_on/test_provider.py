@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 
 import pytest
@@ -50,3 +51,34 @@ async def test_a_refusal_is_one(status: str):
 async def test_all_else_is_no_refusal(said: bytes):
     with pytest.raises(IdentityUnavailableError):
         await _asked(said)
+
+
+async def test_a_crowd_at_the_door_keeps_nobody_inside_from_refreshing():
+    """Anybody can come back with a code that is none; a slow provider holds each of them up."""
+    waiting = asyncio.Semaphore(0)
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        if b"refresh_token" not in await reader.readexactly(size):
+            waiting.release()
+            await reader.read()
+        writer.write(response("200 OK", b"{}"))
+        writer.close()
+
+    async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+
+        async def metadata() -> dict[str, object]:
+            return {"token_endpoint": f"{url}token"}
+
+        async with open_provider(url, metadata) as provider:
+            code, refresh = {"grant_type": "authorization_code"}, {"grant_type": "refresh_token"}
+            crowd = [asyncio.create_task(provider.exchange(code)) for _ in range(120)]
+            for _ in range(100):
+                await waiting.acquire()
+            async with asyncio.timeout(2):
+                assert await provider.exchange(refresh) == {}
+            for one in crowd:
+                one.cancel()
+            await asyncio.gather(*crowd, return_exceptions=True)
