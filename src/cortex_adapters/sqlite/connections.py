@@ -29,6 +29,7 @@ WRITER: Final = (
 READER: Final = (*_COMMON, "PRAGMA synchronous = FULL", "PRAGMA query_only = ON")
 MIGRATOR: Final = (*WRITER, "PRAGMA foreign_keys = OFF")  # a step may build a table anew
 
+_READ: Final = "PRAGMA schema_version"
 _PAUSE: Final = 0.001, 0.025
 
 
@@ -90,7 +91,8 @@ async def open_lane(
 
     def prepare(session: sqlite3.Connection) -> None:
         with translated(path):
-            for statement in ("PRAGMA schema_version", *setup):
+            # A read at the end, too: whoever changes a file to WAL opens the WAL with the next one.
+            for statement in (_READ, *setup, _READ):
                 patiently(session, statement, patience)
 
     files = OpenFiles(path)
