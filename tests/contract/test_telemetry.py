@@ -1,13 +1,15 @@
-"""The adapters that log keep every promise, on a stderr that nobody reads."""
+"""The adapters of telemetry keep every promise, on a stderr that nobody reads."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 
+from cortex_adapters.otel.opening import Opened, open_telemetry
 from cortex_adapters.telemetry.errors import LogErrorReporter
 from cortex_adapters.telemetry.logs import Log, LogTelemetry, open_log
 from cortex_core.contract import ErrorReporterContract, TelemetryContract
+from cortex_core.ports import ErrorReporter, NoTelemetry, Telemetry
 
 
 @pytest.fixture(params=["json", "text"])
@@ -31,3 +33,29 @@ class TestLogErrorReporter(ErrorReporterContract):
     @pytest.fixture
     def reporter(self, log: Log) -> LogErrorReporter:
         return LogErrorReporter(log)
+
+
+@pytest.fixture(params=[0.0, 1.0], ids=["no request sampled", "every request sampled"])
+def opened(request: pytest.FixtureRequest, log: Log) -> Iterator[Opened]:
+    with open_telemetry(LogTelemetry(log), resource={}, ratio=request.param, environ={}) as opened:
+        yield opened
+
+
+class TestOpenTelemetry(TelemetryContract):
+    @pytest.fixture
+    def telemetry(self, opened: Opened) -> Iterator[Telemetry]:
+        yield opened.telemetry
+        assert isinstance(opened.page(), bytes)
+
+
+class TestSpanErrorReporter(ErrorReporterContract):
+    @pytest.fixture
+    def reporter(self, opened: Opened, log: Log) -> Iterator[ErrorReporter]:
+        with opened.telemetry.span("work"):
+            yield opened.reporting(LogErrorReporter(log))
+
+
+class TestNoTelemetry(TelemetryContract):
+    @pytest.fixture
+    def telemetry(self) -> NoTelemetry:
+        return NoTelemetry()

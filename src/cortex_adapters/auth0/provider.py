@@ -113,7 +113,7 @@ class JwtIdentityProvider:
                 await self._check_possession(credential, principal.binding)
         except UnauthenticatedError as refusal:
             reason = refusal.reason
-            self._telemetry.count("identity.refused", reason=reason, issuer=issuer)
+            self._telemetry.count("cortex.identity.refused", reason=reason, issuer=issuer)
             hint = HINTS.get(reason, "")
             self._telemetry.log("identity.refused", reason=reason, issuer=issuer, hint=hint)
             raise

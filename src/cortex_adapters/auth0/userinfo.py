@@ -119,7 +119,7 @@ class UserInfo:
         except (FetchError, TimeoutError) as error:
             outcome = error.reason if isinstance(error, FetchError) else "timeout"
             kept = FAILED_FOR
-        self._telemetry.count("identity.userinfo", issuer=self._issuer, outcome=outcome)
+        self._telemetry.count("cortex.identity.userinfo", issuer=self._issuer, outcome=outcome)
         self._known[subject] = _Known(self._clock() + kept, said)
         self._known.move_to_end(subject)
         while len(self._known) > MOST:

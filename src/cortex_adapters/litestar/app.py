@@ -19,6 +19,7 @@ from cortex_adapters.litestar.headers import finish
 from cortex_adapters.litestar.health import Check, Health
 from cortex_adapters.litestar.issuer import DevelopmentIssuer
 from cortex_adapters.litestar.methods import with_implied
+from cortex_adapters.litestar.observed import observed
 from cortex_adapters.litestar.paths import canonical_paths
 from cortex_adapters.litestar.proofs import NonceSource
 from cortex_adapters.litestar.routes import (
@@ -103,6 +104,7 @@ def create_app(
         request_max_body_size=MAX_BODY,
         logging_config=None,
     )
+    app.asgi_handler = observed(app.asgi_handler)
     app.state.config = config
     return app
 

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 
 from cortex_adapters.litestar.challenges import Challenges
 from cortex_adapters.litestar.correlation import correlation_id, instance
+from cortex_adapters.litestar.observed import note_code
 from cortex_adapters.litestar.paths import is_canonical
 from cortex_adapters.litestar.proofs import NONCE, is_proving
 from cortex_core.domain import errors
@@ -99,6 +100,7 @@ class ErrorAnswers:
 
     def named(self, request: Request[object, object, State], error: CortexError) -> Response[bytes]:
         """Answer an error of the catalogue."""
+        note_code(request.scope, error.code)
         problem = problem_of(error, word=correlation_id(request.scope), docs_url=self._docs_url)
         headers = {"cache-control": "no-store"}
         if error.retryable:

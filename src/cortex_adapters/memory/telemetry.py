@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
-from cortex_core.ports import AttributeValue, Level
+from cortex_core.ports import AttributeValue, Carrier, Level, Reading
 
 KEPT: Final = 1_000
 
 
+_CARRIED: Final = "memory-span"
+
+
 @dataclass(slots=True)
 class RecordedSpan:
-    """A stretch of work, and the error that ended it if one did."""
+    """A stretch of work, the number of the one around it, and the error that ended it if any."""
 
     name: str
     attributes: dict[str, AttributeValue]
+    number: int = field(default=0, compare=False)
+    parent: int | None = field(default=None, compare=False)
+    links: tuple[int, ...] = field(default=(), compare=False)
     error: BaseException | None = field(default=None, compare=False)
 
     def set(self, /, **attributes: AttributeValue) -> None:
@@ -51,16 +59,40 @@ class MemoryTelemetry:
         self.counts: deque[Number] = deque(maxlen=KEPT)
         self.measurements: deque[Number] = deque(maxlen=KEPT)
         self.lines: deque[Line] = deque(maxlen=KEPT)
+        self._numbers = count(1)
+        self._current: ContextVar[int | None] = ContextVar("current", default=None)
+        self._gauges: list[tuple[str, Callable[[], Iterable[Reading]]]] = []
 
     @contextmanager
-    def span(self, name: str, /, **attributes: AttributeValue) -> Iterator[RecordedSpan]:
-        span = RecordedSpan(name, attributes)
+    def span(
+        self,
+        name: str,
+        parent: Carrier | None = None,
+        links: Sequence[Carrier] = (),
+        /,
+        **attributes: AttributeValue,
+    ) -> Iterator[RecordedSpan]:
+        span = RecordedSpan(
+            name,
+            attributes,
+            number=next(self._numbers),
+            parent=self._current.get() if parent is None else _carried(parent),
+            links=tuple(found for carrier in links if (found := _carried(carrier)) is not None),
+        )
         self.spans.append(span)
+        around = self._current.get()
+        self._current.set(span.number)
         try:
             yield span
         except BaseException as error:
             span.error = error
             raise
+        finally:
+            self._current.set(around)
+
+    def carrier(self) -> Carrier:
+        number = self._current.get()
+        return {} if number is None else {_CARRIED: str(number)}
 
     def count(self, name: str, value: int = 1, /, **attributes: AttributeValue) -> None:
         self.counts.append(Number(name, value, attributes))
@@ -68,5 +100,27 @@ class MemoryTelemetry:
     def measure(self, name: str, value: float, /, **attributes: AttributeValue) -> None:
         self.measurements.append(Number(name, value, attributes))
 
+    @contextmanager
+    def observe(self, name: str, read: Callable[[], Iterable[Reading]], /) -> Iterator[None]:
+        gauge = (name, read)
+        self._gauges.append(gauge)
+        try:
+            yield
+        finally:
+            self._gauges.remove(gauge)
+
+    def gauges(self) -> list[Number]:
+        """Return what every gauge shows now."""
+        return [
+            Number(name, value, attributes)
+            for name, read in self._gauges
+            for value, attributes in read()
+        ]
+
     def log(self, event: str, /, *, level: Level = "info", **attributes: AttributeValue) -> None:
         self.lines.append(Line(event, level, attributes))
+
+
+def _carried(carrier: Carrier) -> int | None:
+    number = carrier.get(_CARRIED, "")
+    return int(number) if number.isdecimal() else None

@@ -28,12 +28,10 @@ from cortex_adapters.server.identity import (
 from cortex_adapters.server.issuer import Issuer
 from cortex_adapters.server.proofs import open_proofs
 from cortex_adapters.server.sign_on import open_sign_on, signs_on
+from cortex_adapters.server.telemetry import open_telling
 from cortex_adapters.server.tenant import open_tenant
 from cortex_adapters.server.watched import WatchedStore
 from cortex_adapters.settings import Settings, is_local, load_settings
-from cortex_adapters.telemetry.errors import LogErrorReporter
-from cortex_adapters.telemetry.logs import LogTelemetry, open_log
-from cortex_adapters.telemetry.standard import capturing
 from cortex_core import Cortex, Ports
 from cortex_core.ports import Store, Telemetry
 from cortex_core.ports.clock import system_clock
@@ -72,11 +70,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """
     chosen = database(settings.database_url)
     async with AsyncExitStack() as stack:
-        log = stack.enter_context(
-            open_log(level=settings.log_level, json=settings.log_format == "json")
-        )
-        stack.enter_context(capturing(log))
-        telemetry = LogTelemetry(log)
+        told = stack.enter_context(open_telling(settings))
+        telemetry = told.telemetry
         _remark(settings, telemetry)
         stack.enter_context(chosen.alone())
         opened = await stack.enter_async_context(open_store(settings))
@@ -93,7 +88,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
                 store=store,
                 events=events,
                 assistant=EchoAssistant(),
-                errors=LogErrorReporter(log),
+                errors=told.errors,
                 telemetry=telemetry,
                 sign_on=await stack.enter_async_context(sign_on),
             ),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Final
+
+from msgspec.structs import replace
 
 from cortex_adapters.telemetry.lines import Record, json_line, now, text_line
 from cortex_adapters.telemetry.writer import CAPACITY, LineWriter
-from cortex_core.ports import AttributeValue, Level
+from cortex_core.domain.correlation import correlation_id
+from cortex_core.ports import AttributeValue, Level, NoTelemetry
 
 STDERR: Final = 2
 _RANK: Final[dict[Level, int]] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
@@ -18,10 +20,20 @@ _RANK: Final[dict[Level, int]] = {"debug": 0, "info": 1, "warning": 2, "error": 
 class Log:
     """Where lines of a *level* or above go; never raises, and never waits."""
 
-    def __init__(self, writer: LineWriter, line: Callable[[Record], bytes], level: Level) -> None:
+    def __init__(
+        self,
+        writer: LineWriter,
+        line: Callable[[Record], bytes],
+        level: Level,
+        *,
+        always: Mapping[str, AttributeValue],
+        context: Callable[[], Mapping[str, AttributeValue]],
+    ) -> None:
         self._writer = writer
         self._line = line
         self._least = _RANK[level]
+        self._always = always
+        self._context = context
 
     def takes(self, level: Level) -> bool:
         """Say whether lines of *level* are written at all."""
@@ -32,18 +44,32 @@ class Log:
         if not self.takes(record.level):
             return
         try:
-            self._writer.put(self._line(record))
+            said = {**record.attributes, **self._context(), **self._always}
+            self._writer.put(self._line(replace(record, attributes=said)))
         except Exception:  # noqa: BLE001 - whoever logs has something better to do
             self._writer.dropped += 1
 
 
+def correlation() -> Mapping[str, AttributeValue]:
+    """Return the correlation id, where there is one."""
+    word = correlation_id()
+    return {"correlation_id": word} if word else {}
+
+
 @contextmanager
 def open_log(
-    *, level: Level = "info", json: bool = True, fd: int = STDERR, capacity: int = CAPACITY
+    *,
+    level: Level = "info",
+    json: bool = True,
+    fd: int = STDERR,
+    capacity: int = CAPACITY,
+    always: Mapping[str, AttributeValue] | None = None,
+    context: Callable[[], Mapping[str, AttributeValue]] = correlation,
 ) -> Iterator[Log]:
     """Open a log on *fd*; what it has taken is written when it closes, unless *fd* is stuck.
 
-    Up to *capacity* lines wait for a slow reader; how many more were dropped is logged.
+    Up to *capacity* lines wait for a slow reader; how many more were dropped is logged. Each line
+    has what *always* holds, and what *context* returns where the line is written.
     """
     line = json_line if json else text_line
 
@@ -54,48 +80,16 @@ def open_log(
     writer = LineWriter(fd, capacity=capacity, lost=lost)
     writer.start()
     try:
-        yield Log(writer, line, level)
+        yield Log(writer, line, level, always=always or {}, context=context)
     finally:
         writer.close()
 
 
-class _Untraced:
-    """A span that nobody records."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> _Untraced:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
-
-    def set(self, /, **attributes: AttributeValue) -> None:
-        pass
-
-
-_UNTRACED: Final = _Untraced()
-
-
-class LogTelemetry:
-    """Writes log lines; spans, counts and measurements are dropped, and cost next to nothing."""
+class LogTelemetry(NoTelemetry):
+    """Writes log lines; spans and numbers are dropped."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
-
-    def span(self, name: str, /, **attributes: AttributeValue) -> _Untraced:  # noqa: ARG002
-        return _UNTRACED
-
-    def count(self, name: str, value: int = 1, /, **attributes: AttributeValue) -> None:
-        pass
-
-    def measure(self, name: str, value: float, /, **attributes: AttributeValue) -> None:
-        pass
 
     def log(self, event: str, /, *, level: Level = "info", **attributes: AttributeValue) -> None:
         if self._log.takes(level):

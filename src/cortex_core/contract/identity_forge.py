@@ -6,13 +6,13 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
 from cortex_core.contract import make
-from cortex_core.ports import AttributeValue, Level, Span
+from cortex_core.ports import AttributeValue, Carrier, Level, NoTelemetry, Span
 
 Capability = Literal["public-keys", "published", "typed"]
 """What tokens of an issuer are like, and with them what can be tried.
@@ -103,14 +103,21 @@ class SetClock:
         self.now += timedelta(seconds=seconds)
 
 
-class Ear:
+class Ear(NoTelemetry):
     """Telemetry that keeps every word."""
 
     def __init__(self) -> None:
         self.words: list[str] = []
 
     @contextmanager
-    def span(self, name: str, /, **attributes: AttributeValue) -> Iterator[Span]:
+    def span(
+        self,
+        name: str,
+        parent: Carrier | None = None,  # noqa: ARG002
+        links: Sequence[Carrier] = (),  # noqa: ARG002
+        /,
+        **attributes: AttributeValue,
+    ) -> Iterator[Span]:
         self._keep(name, attributes)
         yield self
 

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from cortex_core.domain.errors import ConflictError
-from cortex_core.ports import AttributeValue, Level, Telemetry
+from cortex_core.ports import AttributeValue, Carrier, Level, Reading, Telemetry
 
 NAMES: Final = {
     "plain": "cortex.operations",
@@ -46,6 +46,14 @@ ERRORS: Final = [
     SystemExit,
     GeneratorExit,
 ]
+CARRIERS: Final[dict[str, Carrier]] = {
+    "nothing": {},
+    "another's": {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+    "not sampled": {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"},
+    "all zeros": {"traceparent": "00-00000000000000000000000000000000-0000000000000000-01"},
+    "garbage": {"traceparent": "a\x00b\ud800", "tracestate": "=,=", "other": ""},
+    "long": {"traceparent": "0" * 100_000, "tracestate": "a=b," * 10_000},
+}
 LEVELS: Final[list[Level]] = ["debug", "info", "warning", "error"]
 
 
@@ -140,6 +148,39 @@ class TelemetryContract:
         with telemetry.span("ended") as span:
             pass
         span.set(late=True)
+
+    @pytest.mark.parametrize("carrier", CARRIERS.values(), ids=CARRIERS.keys())
+    def test_any_carrier_is_taken(self, telemetry: Telemetry, carrier: Carrier) -> None:
+        with telemetry.span("child", carrier), telemetry.span("linked", None, [carrier, {}]):
+            assert all(isinstance(text, str) for text in telemetry.carrier().values())
+
+    def test_what_a_span_carries_on_ends_with_it(self, telemetry: Telemetry) -> None:
+        before = telemetry.carrier()
+        with telemetry.span("outer"):
+            outer = dict(telemetry.carrier())
+            with telemetry.span("inner", outer):
+                pass
+            assert telemetry.carrier() == outer
+        assert telemetry.carrier() == before
+
+    @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
+    def test_a_gauge_may_be_anything(self, telemetry: Telemetry, name: str) -> None:
+        def read() -> list[Reading]:
+            return [(1.0, {}), (float("nan"), {name: name}), (2.0, {"state": "idle"})]
+
+        with telemetry.observe(name, read), telemetry.observe(name, read):
+            pass
+
+    def test_a_gauge_that_breaks_harms_nobody(self, telemetry: Telemetry) -> None:
+        def read() -> list[Reading]:
+            raise ValueError("no reading")
+
+        with telemetry.observe("cortex.streams", read):
+            telemetry.count("count")
+
+    def test_a_gauge_lets_the_error_inside_through(self, telemetry: Telemetry) -> None:
+        with pytest.raises(ValueError, match="mine"), telemetry.observe("gauge", list):
+            raise ValueError("mine")
 
     @pytest.mark.anyio
     async def test_spans_of_tasks_may_overlap(self, telemetry: Telemetry) -> None:

@@ -27,13 +27,22 @@ from cortex_core.ports.persistence import (
     WorkspaceRepository,
 )
 from cortex_core.ports.sign_on import Attempt, Held, LogoutNotice, SignedOn, SignOn
-from cortex_core.ports.telemetry import AttributeValue, Level, Span, Telemetry
+from cortex_core.ports.silence import NoTelemetry
+from cortex_core.ports.telemetry import (
+    AttributeValue,
+    Carrier,
+    Level,
+    Reading,
+    Span,
+    Telemetry,
+)
 
 __all__ = [
     "Activity",
     "Assistant",
     "Attempt",
     "AttributeValue",
+    "Carrier",
     "Clock",
     "ConversationRepository",
     "Credential",
@@ -46,10 +55,12 @@ __all__ = [
     "LinkRepository",
     "LogoutNotice",
     "MessageRepository",
+    "NoTelemetry",
     "Ports",
     "Principal",
     "Prompt",
     "Proof",
+    "Reading",
     "Registry",
     "ReplayRepository",
     "RevocationRepository",

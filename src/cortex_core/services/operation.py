@@ -11,13 +11,13 @@ from cortex_core.ports import AttributeValue, Ports, Span
 
 @contextmanager
 def operation(ports: Ports, name: str, /, **attributes: AttributeValue) -> Iterator[Span]:
-    """Trace, count and guard one use case.
+    """Trace, measure and guard one use case.
 
     Named errors pass through. Anything else is reported and becomes an `InternalError`, so
     that callers only ever meet `CortexError`.
     """
     outcome = "cancelled"
-    with ports.telemetry.span(name, **attributes) as span:
+    with ports.telemetry.span("cortex.operation", **attributes, operation=name) as span:
         try:
             yield span
             outcome = "ok"
@@ -29,4 +29,3 @@ def operation(ports: Ports, name: str, /, **attributes: AttributeValue) -> Itera
             raise InternalError(ports.errors.report(error, operation=name)) from error
         finally:
             span.set(outcome=outcome)
-            ports.telemetry.count("cortex.operations", operation=name, outcome=outcome)

@@ -128,7 +128,7 @@ async def test_stale_keys_go_on_until_the_hard_age_and_come_back(
     assert await has(cache)
     await settled()
     assert await cache.check() == DEGRADED
-    stale = [n.value for n in telemetry.measurements if n.name == "identity.jwks_stale_seconds"]
+    stale = [n.value for n in telemetry.measurements if n.name == "cortex.identity.keys.staleness"]
     assert max(stale) == pytest.approx(2999)
     seconds.now += 2
     with pytest.raises(IdentityUnavailableError):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
+from cortex_adapters.memory.telemetry import RecordedSpan
 from cortex_core.contract import make
 from cortex_core.domain.errors import NotAcceptableError
 from cortex_core.domain.models import TurnStatus
@@ -172,9 +173,13 @@ async def test_a_lease_is_renewed_for_as_long_as_it_takes(house: House) -> None:
 
 
 async def _renewed(house: House) -> None:
-    counts = house.telemetry.counts
-    counts.clear()
-    await until(lambda: any(each.attributes["operation"] == "turns.renew" for each in counts))
+    spans = house.telemetry.spans
+    spans.clear()
+    await until(lambda: any(each.attributes.get("outcome") for each in spans if _renews(each)))
+
+
+def _renews(span: RecordedSpan) -> bool:
+    return span.attributes.get("operation") == "turns.renew"
 
 
 async def test_who_has_lost_its_lease_stops_speaking(house: House) -> None:

@@ -111,10 +111,10 @@ class House:
 
     async def looked(self, times: int = 3) -> None:
         """Return when workers have looked at the queue so often again."""
-        counts = self.telemetry.counts
-        counts.clear()
+        spans = self.telemetry.spans
+        spans.clear()
         await until(
-            lambda: sum(each.attributes["operation"] == "turns.take" for each in counts) >= times
+            lambda: sum(each.attributes.get("operation") == "turns.take" for each in spans) >= times
         )
 
 

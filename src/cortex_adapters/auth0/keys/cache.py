@@ -209,8 +209,8 @@ class KeyCache:
     def _loaded(self, held: _Held) -> None:
         self._held = held
         self._pace.succeeded()
-        self._telemetry.count("identity.key_fetches", issuer=self.issuer, outcome="ok")
-        self._telemetry.measure("identity.jwks_stale_seconds", 0, issuer=self.issuer)
+        self._telemetry.count("cortex.identity.key_fetches", issuer=self.issuer, outcome="ok")
+        self._telemetry.measure("cortex.identity.keys.staleness", 0, issuer=self.issuer)
 
     def _failed(self, error: BaseException) -> None:
         now, held = self._clock(), self._held
@@ -221,8 +221,8 @@ class KeyCache:
         usable = held is not None and now < held.hard
         self._pace.failed(now, asked=asked)
         stale = max(0.0, now - held.soft) if held is not None else 0.0
-        self._telemetry.count("identity.key_fetches", issuer=self.issuer, outcome=reason)
-        self._telemetry.measure("identity.jwks_stale_seconds", stale, issuer=self.issuer)
+        self._telemetry.count("cortex.identity.key_fetches", issuer=self.issuer, outcome=reason)
+        self._telemetry.measure("cortex.identity.keys.staleness", stale, issuer=self.issuer)
         self._telemetry.log(
             "identity.keys_not_fetched",
             level="warning" if usable else "error",

@@ -1,0 +1,1 @@
+"""Traces and metrics with OpenTelemetry, and the metrics as Prometheus reads them."""

@@ -1,0 +1,158 @@
+"""Everything of OpenTelemetry opened and closed, as its own `OTEL_*` variables say.
+
+Spans, metrics and incidents go out over OTLP (HTTP, protobuf) where an endpoint is named; the
+metrics are there for Prometheus in any case.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from opentelemetry.metrics import NoOpMeterProvider
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
+from opentelemetry.sdk.metrics.export import MetricExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioBased
+from prometheus_client import CollectorRegistry
+
+from cortex_adapters.otel.errors import SpanErrorReporter
+from cortex_adapters.otel.exposition import exposition
+from cortex_adapters.otel.reader import SharedReader
+from cortex_adapters.otel.telemetry import Lines, OpenTelemetry
+from cortex_core.ports import ErrorReporter
+
+_ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_SAMPLER: Final = "OTEL_TRACES_SAMPLER"
+_INTERVAL: Final = "OTEL_METRIC_EXPORT_INTERVAL"
+_INTERNAL: Final = "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED"
+_TIMEOUT: Final = 5.0
+_PARTING: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What the server works with; *page* gives the metrics of this process to Prometheus."""
+
+    telemetry: OpenTelemetry
+    page: Callable[[], bytes]
+    reporting: Callable[[ErrorReporter], ErrorReporter]
+
+
+@contextmanager
+def open_telemetry(
+    lines: Lines,
+    *,
+    resource: Mapping[str, str],
+    ratio: float,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Opened]:
+    """Open the providers; what they hold is sent when they close, for 2 s at the most.
+
+    *ratio* of the requests that are not part of another's trace is sampled, unless
+    `OTEL_TRACES_SAMPLER` says otherwise.
+    """
+    asked = os.environ if environ is None else environ
+    # the SDK's own account of what it dropped
+    os.environ.setdefault(_INTERNAL, "true")
+    own = Resource.create(dict(resource))
+    registry = CollectorRegistry(auto_describe=False)
+    exporters = _exporters(asked)
+    reader = SharedReader(
+        registry, exporter=exporters.metrics, interval=_seconds(asked.get(_INTERVAL), 60.0)
+    )
+    metrics = MeterProvider(
+        [reader], own, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
+    )
+    traces = TracerProvider(
+        None if _SAMPLER in asked else _sampler(ratio),
+        own,
+        shutdown_on_exit=False,
+        meter_provider=NoOpMeterProvider(),
+    )
+    logs = LoggerProvider(own, shutdown_on_exit=False)
+    if exporters.spans is not None:
+        traces.add_span_processor(BatchSpanProcessor(exporters.spans, meter_provider=metrics))
+    if exporters.logs is not None:
+        logs.add_log_record_processor(BatchLogRecordProcessor(exporters.logs))
+
+    def reporting(other: ErrorReporter) -> ErrorReporter:
+        return SpanErrorReporter(other, logs)
+
+    try:
+        yield Opened(
+            telemetry=OpenTelemetry(traces, metrics, lines),
+            page=lambda: exposition(registry),
+            reporting=reporting,
+        )
+    finally:
+        _all_within(_PARTING, [traces.shutdown, logs.shutdown, reader.push])
+        metrics.shutdown()
+
+
+@dataclass(frozen=True, slots=True)
+class _Exporters:
+    spans: SpanExporter | None = None
+    metrics: MetricExporter | None = None
+    logs: LogRecordExporter | None = None
+
+
+def _exporters(asked: Mapping[str, str]) -> _Exporters:
+    """Return an exporter for each signal that has an endpoint and is not switched off."""
+
+    def wanted(signal: str) -> bool:
+        endpoint = asked.get(_ENDPOINT) or asked.get(f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")
+        return bool(endpoint) and asked.get(f"OTEL_{signal}_EXPORTER", "otlp") == "otlp"
+
+    if not any(wanted(signal) for signal in ("TRACES", "METRICS", "LOGS")):
+        return _Exporters()
+    # requests and protobuf take 0.2 s to import: only who exports pays
+    from opentelemetry.exporter.otlp.proto.http._log_exporter import (  # noqa: PLC0415
+        OTLPLogExporter,
+    )
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import (  # noqa: PLC0415
+        OTLPMetricExporter,
+    )
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+        OTLPSpanExporter,
+    )
+
+    timeout = None if "OTEL_EXPORTER_OTLP_TIMEOUT" in asked else _TIMEOUT
+    return _Exporters(
+        OTLPSpanExporter(timeout=timeout) if wanted("TRACES") else None,
+        OTLPMetricExporter(timeout=timeout) if wanted("METRICS") else None,
+        OTLPLogExporter(timeout=timeout) if wanted("LOGS") else None,
+    )
+
+
+def _sampler(ratio: float) -> Sampler:
+    return ParentBased(TraceIdRatioBased(ratio))
+
+
+def _seconds(millis: str | None, default: float) -> float:
+    try:
+        return max(0.1, float(millis or "") / 1000)
+    except ValueError:
+        return default
+
+
+def _all_within(seconds: float, works: list[Callable[[], None]]) -> None:
+    """Do all *works* side by side, and leave behind what takes longer."""
+
+    def quietly(work: Callable[[], None]) -> None:
+        with suppress(Exception):
+            work()
+
+    threads = [threading.Thread(target=quietly, args=(work,), daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(seconds)

@@ -1,0 +1,92 @@
+"""How the server tells what it does: a log always, traces and metrics where they are installed."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Final
+
+from cortex_adapters.settings import Settings
+from cortex_adapters.telemetry.errors import LogErrorReporter
+from cortex_adapters.telemetry.logs import LogTelemetry, correlation, open_log
+from cortex_adapters.telemetry.standard import capturing
+from cortex_core.ports import AttributeValue, ErrorReporter, Telemetry
+
+SERVICE: Final = "cortex-core"
+_SAMPLED: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Where the server tells what it does; *page* gives its metrics to Prometheus, if it can."""
+
+    telemetry: Telemetry
+    errors: ErrorReporter
+    page: Callable[[], bytes] | None = None
+
+
+@contextmanager
+def open_telling(settings: Settings, *, worker: int = 0) -> Iterator[Told]:
+    """Open the log; and OpenTelemetry, unless it is not installed or `OTEL_SDK_DISABLED`.
+
+    *worker* is the number of this process among those that share the port.
+    """
+    release = version("cortex-core")
+    service = os.environ.get("OTEL_SERVICE_NAME") or SERVICE
+    json = settings.log_format == "json"
+    always: dict[str, AttributeValue] = {
+        "service": service,
+        "version": release,
+        "environment": settings.environment,
+    }
+    with ExitStack() as stack:
+        traced = _is_wanted()
+        log = stack.enter_context(
+            open_log(
+                level=settings.log_level,
+                json=json,
+                always=always if json else None,
+                context=_traced if traced else correlation,
+            )
+        )
+        stack.enter_context(capturing(log))
+        lines, errors = LogTelemetry(log), LogErrorReporter(log)
+        if not traced:
+            yield Told(telemetry=lines, errors=errors)
+            return
+        from cortex_adapters.otel.opening import open_telemetry  # noqa: PLC0415 - may be missing
+
+        opened = stack.enter_context(
+            open_telemetry(
+                lines,
+                resource={
+                    "service.name": service,
+                    "service.version": release,
+                    "service.instance.id": f"{socket.gethostname()}-{settings.port}-{worker}",
+                    "deployment.environment.name": settings.environment,
+                    "worker": str(worker),
+                },
+                ratio=1.0 if settings.development else _SAMPLED,
+            )
+        )
+        build = {"version": release, "python": platform.python_version()}
+        telemetry = opened.telemetry
+        telemetry.measure("cortex.build.info", 1, **build, environment=settings.environment)
+        yield Told(telemetry=telemetry, errors=opened.reporting(errors), page=opened.page)
+
+
+def _is_wanted() -> bool:
+    disabled = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    return not disabled and find_spec("opentelemetry.sdk") is not None
+
+
+def _traced() -> Mapping[str, AttributeValue]:
+    from cortex_adapters.otel.spans import current_trace  # noqa: PLC0415 - may be missing
+
+    return {**correlation(), **current_trace()}

@@ -1,0 +1,83 @@
+"""The lines of the log."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cortex_core.domain.signals.kinds import LogEvent
+
+LOG_EVENTS: Final = (
+    LogEvent(
+        name="server.listening",
+        meaning="The server takes requests.",
+        fields=("host", "port"),
+    ),
+    LogEvent(
+        name="settings.without_effect",
+        meaning="Settings were given that this release checks and does not use yet.",
+        levels=("warning",),
+        fields=("names",),
+    ),
+    LogEvent(
+        name="development.exposed",
+        meaning="A development server, which gives tokens to anybody, listens beyond this machine.",
+        levels=("warning",),
+        fields=("host", "message"),
+    ),
+    LogEvent(
+        name="legacy_issuer.over",
+        meaning="The end date of the former issuer has passed: its tokens are refused.",
+        levels=("warning",),
+        fields=("until",),
+    ),
+    LogEvent(
+        name="http.request",
+        meaning="A request has its answer.",
+        levels=("debug", "info", "warning", "error"),
+        fields=("method", "route", "status", "duration_ms", "code", "principal"),
+    ),
+    LogEvent(
+        name="incident",
+        meaning="Something broke that nobody planned for; the caller was told the incident's id.",
+        levels=("error",),
+        fields=("incident", "operation", "error"),
+    ),
+    LogEvent(
+        name="database.away",
+        meaning="The database does not answer, or takes no writes.",
+        levels=("error",),
+        fields=("database", "code", "message", "reason"),
+    ),
+    LogEvent(
+        name="database.back",
+        meaning="The database answers again.",
+        fields=("database", "away_seconds"),
+    ),
+    LogEvent(
+        name="log.dropped",
+        meaning="Lines were dropped because nobody read them in time.",
+        levels=("warning",),
+        fields=("count",),
+    ),
+    LogEvent(
+        name="identity.refused",
+        meaning="A credential was refused; the reason is told nowhere else.",
+        fields=("reason", "issuer", "hint"),
+    ),
+    LogEvent(
+        name="identity.keys_not_fetched",
+        meaning="The keys of an issuer could not be had.",
+        levels=("warning", "error"),
+        fields=("issuer", "reason", "failures", "stale_seconds"),
+    ),
+    LogEvent(
+        name="sign_on.failed",
+        meaning="A browser's sign-on did not come to its end.",
+        fields=("reason",),
+    ),
+    LogEvent(
+        name="users.linked",
+        meaning="An identity was linked to a former user by its verified address.",
+        fields=("kind", "user_id"),
+    ),
+)

@@ -1,0 +1,52 @@
+"""The spans: what a trace is made of, outermost first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cortex_core.domain.signals.kinds import SECONDS, Metric, SpanKind
+
+SPANS: Final = (
+    SpanKind(
+        name="http.server.request",
+        meaning="One request, from its head to the last byte of its answer.",
+        role="server",
+        title=("http.request.method", "http.route"),
+        attributes=(
+            "http.request.method",
+            "http.route",
+            "http.response.status_code",
+            "url.scheme",
+            "error.type",
+            "correlation_id",
+        ),
+        duration=Metric(
+            name="http.server.request.duration",
+            instrument="histogram",
+            unit="s",
+            meaning="How long requests take; of an event stream, how long it is open.",
+            labels=(
+                "http.request.method",
+                "http.route",
+                "http.response.status_code",
+                "url.scheme",
+                "error.type",
+            ),
+            bounds=SECONDS,
+        ),
+    ),
+    SpanKind(
+        name="cortex.operation",
+        meaning="One use case, from the check of rights to what is published.",
+        title=("operation",),
+        attributes=("operation", "outcome"),
+        duration=Metric(
+            name="cortex.operation.duration",
+            instrument="histogram",
+            unit="s",
+            meaning="How long use cases take, by `ok`, `cancelled`, or the code of their error.",
+            labels=("operation", "outcome"),
+            bounds=SECONDS,
+        ),
+    ),
+)
