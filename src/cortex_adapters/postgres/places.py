@@ -13,9 +13,20 @@ class Places:
     """Whoever comes first is let in first."""
 
     def __init__(self, size: int, *, max_waiting: int) -> None:
+        self.size = size
         self._free = size
         self._max_waiting = max_waiting
         self._queue: dict[asyncio.Future[None], None] = {}  # in order, and quick to leave
+
+    @property
+    def used(self) -> int:
+        """How many places are taken."""
+        return self.size - self._free
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for one."""
+        return len(self._queue)
 
     async def enter(self, *, timeout: float) -> None:
         """Take a place, after *timeout* seconds at most.

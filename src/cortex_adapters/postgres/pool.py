@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from time import monotonic
 from typing import Final, LiteralString
 
@@ -24,7 +24,9 @@ from cortex_adapters.postgres.connection import (
 )
 from cortex_adapters.postgres.errors import translated
 from cortex_adapters.postgres.places import Places
+from cortex_adapters.postgres.told import observing, statement
 from cortex_core.domain.errors import OverloadedError, UnavailableError
+from cortex_core.ports import Telemetry
 
 __all__ = ["Pool", "open_pool"]
 
@@ -37,8 +39,17 @@ _LIFETIME: Final = 3_600.0  # seconds after which a connection is made anew
 class Pool:
     """Lends out connections, and counts the *statements* that are sent over them."""
 
-    def __init__(self, conninfo: str, *, max_size: int, max_waiting: int, wait: float) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        max_size: int,
+        max_waiting: int,
+        wait: float,
+        telemetry: Telemetry,
+    ) -> None:
         self.statements = 0
+        self._telemetry = telemetry
         self._conninfo = conninfo
         self._wait = wait
         self._places = Places(max_size, max_waiting=max_waiting)
@@ -46,6 +57,16 @@ class Pool:
         self._forgot = 0.0
         self._away = False
         self._closed = False
+
+    def observing(self) -> AbstractContextManager[None]:
+        """Have the gauges of this pool read while inside."""
+        return observing(
+            self._telemetry,
+            size=self._places.size,
+            idle=lambda: len(self._idle),
+            used=lambda: self._places.used,
+            waiting=lambda: self._places.waiting,
+        )
 
     async def warm(self, count: int) -> None:
         """Connect *count* times ahead of need."""
@@ -62,11 +83,17 @@ class Pool:
         """
         if self._closed:
             raise RuntimeError("The store is closed.")
-        deadline = monotonic() + self._wait
+        began = monotonic()
+        deadline = began + self._wait
+        waits = self._places.used == self._places.size
         try:
             await self._places.enter(timeout=self._wait)
         except OverloadedError as error:
+            self._telemetry.count("db.client.connection.timeouts")
             raise UnavailableError if self._away else error from error.__cause__
+        finally:
+            if waits:
+                self._telemetry.measure("db.client.connection.wait_time", monotonic() - began)
         try:
             return self._ready() or await self._connected(deadline)
         except BaseException:
@@ -106,7 +133,11 @@ class Pool:
     ) -> list[Row]:
         """Send one statement, to which the server gives *seconds*, and return its rows."""
         self.statements += 1
-        with translated(lost=lost), watched(connection, seconds + _GRACE):
+        with (
+            statement(self._telemetry, sql),
+            translated(lost=lost),
+            watched(connection, seconds + _GRACE),
+        ):
             cursor = await connection.execute(sql, parameters or None)
             # What says whether there are rows to fetch is dear in `description`.
             return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
@@ -144,7 +175,13 @@ class Pool:
 
 @asynccontextmanager
 async def open_pool(
-    conninfo: str, *, min_size: int, max_size: int, max_waiting: int, wait: float
+    conninfo: str,
+    *,
+    min_size: int,
+    max_size: int,
+    max_waiting: int,
+    wait: float,
+    telemetry: Telemetry,
 ) -> AsyncIterator[Pool]:
     """Open a pool to a `hardened` *conninfo*.
 
@@ -152,9 +189,12 @@ async def open_pool(
         OverloadedError: The database has no room for *min_size* connections.
         UnavailableError: The database cannot be reached.
     """
-    pool = Pool(conninfo, max_size=max_size, max_waiting=max_waiting, wait=wait)
+    pool = Pool(
+        conninfo, max_size=max_size, max_waiting=max_waiting, wait=wait, telemetry=telemetry
+    )
     try:
         await pool.warm(min_size)
-        yield pool
+        with pool.observing():
+            yield pool
     finally:
         pool.close()

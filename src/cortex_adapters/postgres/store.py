@@ -22,6 +22,7 @@ from cortex_adapters.postgres.repositories.turns import PostgresTurns
 from cortex_adapters.postgres.repositories.users import PostgresUsers
 from cortex_adapters.postgres.repositories.workspaces import PostgresWorkspaces
 from cortex_adapters.postgres.session import Session
+from cortex_core.ports import NoTelemetry, Telemetry
 
 __all__ = ["PostgresStore", "PostgresUnitOfWork", "open_store"]
 
@@ -124,6 +125,7 @@ async def open_store(
     max_size: int = 10,
     max_waiting: int = 200,
     wait: float = 2.0,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[PostgresStore]:
     """Open the store in the database at *conninfo*, whose schema must be current.
 
@@ -142,5 +144,6 @@ async def open_store(
         max_size=max_size,
         max_waiting=max_waiting,
         wait=wait,
+        telemetry=telemetry or NoTelemetry(),
     ) as pool:
         yield PostgresStore(pool)

@@ -74,7 +74,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         telemetry = told.telemetry
         _remark(settings, telemetry)
         stack.enter_context(chosen.alone())
-        opened = await stack.enter_async_context(open_store(settings))
+        opened = await stack.enter_async_context(open_store(settings, telemetry))
         store = WatchedStore(opened, telemetry, database=str(settings.database_url))
         events, checks = await stack.enter_async_context(chosen.open_stream())
         local = open_local(settings, store)
@@ -105,7 +105,9 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
+async def open_store(
+    settings: Settings, telemetry: Telemetry | None = None
+) -> AsyncIterator[Store]:
     """Open the store, and bring SQLite up to date before that on a developer's machine.
 
     Raises:
@@ -117,7 +119,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         with naming(settings.database_url):
             if settings.development and chosen.upgrades_itself:
                 await chosen.upgrade()
-            store = await stack.enter_async_context(chosen.open_store())
+            store = await stack.enter_async_context(chosen.open_store(telemetry=telemetry))
         yield store
 
 

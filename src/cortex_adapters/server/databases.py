@@ -20,16 +20,25 @@ from contextlib import (
 )
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from cortex_adapters.memory.store import MemoryStore
 from cortex_adapters.memory.stream import MemoryEventStream
 from cortex_adapters.migrations import SchemaStatus, Step
 from cortex_adapters.settings import DatabaseUrl, MemoryUrl, PostgresUrl, SqliteUrl
 from cortex_core.domain.errors import UnavailableError
-from cortex_core.ports import EventStream, Store
+from cortex_core.ports import EventStream, Store, Telemetry
 
 Checks = Mapping[str, Callable[[], Awaitable[None]]]
 Listening = tuple[EventStream, Checks]
+
+
+class OpenStore(Protocol):
+    """Opens the store, and tells *telemetry* of its statements."""
+
+    def __call__(
+        self, *, telemetry: Telemetry | None = None
+    ) -> AbstractAsyncContextManager[Store]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +51,7 @@ class Database:
 
     status: Callable[[], Coroutine[None, None, SchemaStatus]]
     upgrade: Callable[[], Coroutine[None, None, Sequence[Step]]]
-    open_store: Callable[[], AbstractAsyncContextManager[Store]]
+    open_store: OpenStore
     open_stream: Callable[[], AbstractAsyncContextManager[Listening]]
     alone: Callable[[], AbstractContextManager[None]] = nullcontext
     upgrades_itself: bool = False
@@ -114,9 +123,13 @@ def _memory() -> Database:
     return Database(
         status=status,
         upgrade=upgrade,
-        open_store=lambda: nullcontext(MemoryStore()),
+        open_store=_open_memory,
         open_stream=_in_process,
     )
+
+
+def _open_memory(*, telemetry: Telemetry | None = None) -> AbstractAsyncContextManager[Store]:  # noqa: ARG001
+    return nullcontext(MemoryStore())
 
 
 @asynccontextmanager

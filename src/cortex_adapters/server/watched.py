@@ -1,15 +1,15 @@
-"""A store whose going away and coming back are logged, once each."""
+"""A store whose units of work are traced, and whose going away and coming back is logged."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import TracebackType
 
 from cortex_adapters.telemetry.errors import said_by_vendor
 from cortex_core.domain.errors import UnavailableError
-from cortex_core.ports import Store, Telemetry, UnitOfWork
+from cortex_core.ports import Span, Store, Telemetry, UnitOfWork
 
 
 class WatchedStore:
@@ -37,7 +37,9 @@ class WatchedStore:
     def begin(
         self, *, read_only: bool = False, single: bool = False
     ) -> AbstractAsyncContextManager[UnitOfWork]:
-        return _Watched(self, self._store.begin(read_only=read_only, single=single), read_only)
+        unit = self._store.begin(read_only=read_only, single=single)
+        span = self._telemetry.span("cortex.unit_of_work", read_only=read_only, single=single)
+        return _Watched(self, unit, span, read_only)
 
     def failed(self, error: UnavailableError, *, began: float, read_only: bool) -> None:
         """Take note of a unit of work that failed because the database is away."""
@@ -66,21 +68,29 @@ class WatchedStore:
 class _Watched:
     """One unit of work; what began before the last change says nothing about now."""
 
-    __slots__ = ("_began", "_read_only", "_store", "_unit")
+    __slots__ = ("_began", "_read_only", "_span", "_store", "_unit")
 
     def __init__(
-        self, store: WatchedStore, unit: AbstractAsyncContextManager[UnitOfWork], read_only: bool
+        self,
+        store: WatchedStore,
+        unit: AbstractAsyncContextManager[UnitOfWork],
+        span: AbstractContextManager[Span],
+        read_only: bool,
     ) -> None:
         self._store = store
         self._unit = unit
+        self._span = span
         self._read_only = read_only
         self._began = store.clock()
 
     async def __aenter__(self) -> UnitOfWork:
+        self._span.__enter__()
         try:
             return await self._unit.__aenter__()
-        except UnavailableError as error:
-            self._store.failed(error, began=self._began, read_only=self._read_only)
+        except BaseException as error:
+            if isinstance(error, UnavailableError):
+                self._store.failed(error, began=self._began, read_only=self._read_only)
+            self._span.__exit__(type(error), error, error.__traceback__)
             raise
 
     async def __aexit__(
@@ -91,9 +101,12 @@ class _Watched:
     ) -> bool | None:
         try:
             swallowed = await self._unit.__aexit__(kind, error, trace)
-        except UnavailableError as failure:
-            self._store.failed(failure, began=self._began, read_only=self._read_only)
+        except BaseException as failure:
+            if isinstance(failure, UnavailableError):
+                self._store.failed(failure, began=self._began, read_only=self._read_only)
+            self._span.__exit__(type(failure), failure, failure.__traceback__)
             raise
+        self._span.__exit__(kind, error, trace)
         if isinstance(error, UnavailableError):
             self._store.failed(error, began=self._began, read_only=self._read_only)
         elif error is None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import copy_context
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -14,6 +16,7 @@ import aiosqlite
 
 from cortex_adapters.sqlite.errors import primary_code, translated
 from cortex_adapters.sqlite.files import OpenFiles
+from cortex_core.ports import AttributeValue, NoTelemetry, Telemetry
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -40,13 +43,14 @@ class _Job(Generic[T]):
 
     def __init__(self, work: Work[T]) -> None:
         self._work = work
+        self._context = copy_context()  # whose trace this belongs to
 
     def __iter__(self) -> Iterator[object]:
         return iter(())
 
     def run(self, connection: sqlite3.Connection) -> None:
         with translated():
-            self.result = self._work(connection)
+            self.result = self._context.run(self._work, connection)
 
 
 class _Session(sqlite3.Connection):
@@ -56,11 +60,14 @@ class _Session(sqlite3.Connection):
     between any two. A piece of work runs to its end, whoever still waits for it.
     """
 
+    telemetry: Telemetry = NoTelemetry()
+
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         if isinstance(parameters, _Job):
             parameters.run(self)
             return self.cursor()
-        return super().execute(sql, parameters)
+        with self.telemetry.span("db.client.operation", **_described(sql)):
+            return super().execute(sql, parameters)
 
 
 class Lane:
@@ -81,7 +88,12 @@ class Lane:
 
 @asynccontextmanager
 async def open_lane(
-    path: str, setup: Sequence[str], *, patience: float, busy_timeout: float = 0.0
+    path: str,
+    setup: Sequence[str],
+    *,
+    patience: float,
+    busy_timeout: float = 0.0,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[Lane]:
     """Connect to the file at *path*, which must exist, and run the statements of *setup*.
 
@@ -94,6 +106,8 @@ async def open_lane(
             # A read at the end, too: whoever changes a file to WAL opens the WAL with the next one.
             for statement in (_READ, *setup, _READ):
                 patiently(session, statement, patience)
+        if telemetry is not None and isinstance(session, _Session):
+            session.telemetry = telemetry
 
     files = OpenFiles(path)
     connection = await _connect(path, busy_timeout)
@@ -137,6 +151,14 @@ async def _connect(path: str, busy_timeout: float) -> aiosqlite.Connection:
 def _address(path: str) -> str:
     """Return the address of a file that must exist."""
     return f"{Path(path).absolute().as_uri()}?mode=rw"
+
+
+@lru_cache(maxsize=1_000)
+def _described(sql: str) -> Mapping[str, AttributeValue]:
+    """Return what is told of a statement: never its values."""
+    text = " ".join(sql.split())
+    verb = text.partition(" ")[0]
+    return {"db.system.name": "sqlite", "db.operation.name": verb, "db.query.text": text}
 
 
 def patiently(

@@ -22,6 +22,7 @@ from cortex_adapters.sqlite.repositories.users import SqliteUsers
 from cortex_adapters.sqlite.repositories.workspaces import SqliteWorkspaces
 from cortex_adapters.sqlite.schema import status
 from cortex_adapters.sqlite.transaction import Counted, Reading, Several, Single, Transaction
+from cortex_core.ports import Telemetry
 
 
 class SqliteUnitOfWork:
@@ -109,7 +110,11 @@ def _unit(transaction: Transaction, *, single: bool) -> Iterator[SqliteUnitOfWor
 
 @asynccontextmanager
 async def open_store(
-    path: str, *, busy_timeout: float = 5.0, readers: int = 3
+    path: str,
+    *,
+    busy_timeout: float = 5.0,
+    readers: int = 3,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[SqliteStore]:
     """Open the file at *path*, which has the schema of this release.
 
@@ -123,10 +128,18 @@ async def open_store(
     require_writable(path)
     require_current(await status(path))
     async with AsyncExitStack() as lanes:
-        writer = await lanes.enter_async_context(open_lane(path, WRITER, patience=busy_timeout))
+        writer = await lanes.enter_async_context(
+            open_lane(path, WRITER, patience=busy_timeout, telemetry=telemetry)
+        )
         reading = [
             await lanes.enter_async_context(
-                open_lane(path, READER, patience=busy_timeout, busy_timeout=busy_timeout)
+                open_lane(
+                    path,
+                    READER,
+                    patience=busy_timeout,
+                    busy_timeout=busy_timeout,
+                    telemetry=telemetry,
+                )
             )
             for _ in range(readers)
         ]

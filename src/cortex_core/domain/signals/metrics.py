@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cortex_core.domain.signals.kinds import Metric
+from cortex_core.domain.signals.kinds import SECONDS, Metric
 
 METRICS: Final = (
     Metric(
@@ -41,5 +41,37 @@ METRICS: Final = (
         unit="s",
         meaning="For how long the keys of an issuer have been due, 0 while they are fresh.",
         labels=("issuer",),
+    ),
+    Metric(
+        name="db.client.connection.count",
+        instrument="gauge",
+        unit="{connection}",
+        meaning="Connections of the pool to the database, by state: idle, used.",
+        labels=("db.client.connection.state",),
+    ),
+    Metric(
+        name="db.client.connection.max",
+        instrument="gauge",
+        unit="{connection}",
+        meaning="How many connections the pool may have.",
+    ),
+    Metric(
+        name="db.client.connection.pending_requests",
+        instrument="gauge",
+        unit="{request}",
+        meaning="Units of work that wait for a connection.",
+    ),
+    Metric(
+        name="db.client.connection.wait_time",
+        instrument="histogram",
+        unit="s",
+        meaning="How long a unit of work waited for its connection.",
+        bounds=SECONDS,
+    ),
+    Metric(
+        name="db.client.connection.timeouts",
+        instrument="counter",
+        unit="{timeout}",
+        meaning="Units of work that got no connection in time, or found too many waiting.",
     ),
 )

@@ -49,4 +49,24 @@ SPANS: Final = (
             bounds=SECONDS,
         ),
     ),
+    SpanKind(
+        name="cortex.unit_of_work",
+        meaning="One unit of work in the store, from its begin to its commit or rollback.",
+        attributes=("read_only", "single"),
+    ),
+    SpanKind(
+        name="db.client.operation",
+        meaning="One statement, without its values.",
+        role="client",
+        title=("db.operation.name",),
+        attributes=("db.system.name", "db.operation.name", "db.query.text", "error.type"),
+        duration=Metric(
+            name="db.client.operation.duration",
+            instrument="histogram",
+            unit="s",
+            meaning="How long statements take.",
+            labels=("db.system.name", "db.operation.name", "error.type"),
+            bounds=SECONDS,
+        ),
+    ),
 )
