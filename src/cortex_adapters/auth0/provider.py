@@ -10,7 +10,7 @@ from typing import Protocol
 from cortex_adapters.auth0.dpop.checker import ProofChecker
 from cortex_adapters.auth0.keys.source import KeySource
 from cortex_adapters.auth0.tokens.policy import MAX_SIZE, TokenPolicy
-from cortex_adapters.auth0.tokens.refusal import HINTS, proof_refused, refused
+from cortex_adapters.auth0.tokens.refusal import proof_refused, refused
 from cortex_adapters.auth0.tokens.verified import VerifiedTokens
 from cortex_adapters.auth0.tokens.verifier import TokenVerifier, Unverified, read_token
 from cortex_core.domain.errors import SettingsError, UnauthenticatedError
@@ -46,8 +46,8 @@ class JwtIdentityProvider:
 
     A token that was verified is remembered until it expires, among at most 4096 others; why
     that is safe is said in `tokens.verified`; whether it has been revoked is for the caller to
-    ask, each time. A refusal is counted and logged with its reason, and with nothing of the
-    token but the issuer that refused it.
+    ask, each time. A refusal is counted by its reason, and tells that and the issuer to whoever
+    logs it, and nothing else of the token.
 
     A token that is bound to a key is taken with a proof only, which is checked each time, and
     no other token is taken with one.
@@ -109,13 +109,14 @@ class JwtIdentityProvider:
                     principal = await people.complete(principal, credential.token, audience)
                 holds = partial(keys.holds, header.key_id, header.algorithm, key)
                 self._verified.put(credential.token, now, principal, holds)
+            else:
+                issuer = principal.issuer
             if credential.scheme != "Bearer" or principal.binding is not None:
                 await self._check_possession(credential, principal.binding)
         except UnauthenticatedError as refusal:
+            refusal.issuer = issuer
             reason = refusal.reason
             self._telemetry.count("cortex.identity.refused", reason=reason, issuer=issuer)
-            hint = HINTS.get(reason, "")
-            self._telemetry.log("identity.refused", reason=reason, issuer=issuer, hint=hint)
             raise
         return principal
 

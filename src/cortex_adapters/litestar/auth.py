@@ -36,13 +36,15 @@ def credential_of(headers: list[tuple[bytes, bytes]]) -> Credential:
     found = [value for name, value in headers if name == b"authorization"]
     if not found:
         raise UnauthenticatedError(missing=True)
-    match = _HEADER.fullmatch(found[0]) if len(found) == 1 else None
+    if len(found) > 1:
+        raise MalformedCredentialError("header-repeated")
+    match = _HEADER.fullmatch(found[0])
     if match is None:
         raise MalformedCredentialError
     scheme = _SCHEMES.get(match[1].lower())
     if scheme is None:
         # RFC 6750 section 3.1: who asks in another way is told of no error.
-        raise UnauthenticatedError("scheme", missing=True)
+        raise UnauthenticatedError("scheme-unknown", missing=True)
     if not _TOKEN.fullmatch(match[2]):
         raise MalformedCredentialError
     return Credential(scheme=scheme, token=match[2].decode("ascii"))
@@ -79,6 +81,6 @@ async def _principal(scope: Scope) -> Principal:
             credential = replace(credential, proof=proof_of(scope, state.config.public_url))
         return await cortex.ports.identity.authenticate(credential)
     if any(name == b"authorization" for name, _ in headers):
-        raise MalformedCredentialError
+        raise MalformedCredentialError("two-credentials")
     require_own_page(str(scope.get("method")), headers, state.config.public_url)
     return await cortex.browsers.authenticate(secret)

@@ -33,7 +33,7 @@ def session_of(headers: Headers) -> str | None:
     """
     found = _values(headers, SESSION)
     if len(found) > 1:
-        raise MalformedCredentialError
+        raise MalformedCredentialError("cookie-repeated")
     return found[0] if found and _SECRET.fullmatch(found[0]) else None
 
 

@@ -15,6 +15,7 @@ from cortex_adapters.litestar.correlation import correlation_id, instance
 from cortex_adapters.litestar.observed import note_code
 from cortex_adapters.litestar.paths import is_canonical
 from cortex_adapters.litestar.proofs import NONCE, is_proving
+from cortex_adapters.litestar.refused import note_refusal
 from cortex_core.domain import errors
 from cortex_core.domain.errors import CortexError, Fault
 
@@ -101,6 +102,7 @@ class ErrorAnswers:
     def named(self, request: Request[object, object, State], error: CortexError) -> Response[bytes]:
         """Answer an error of the catalogue."""
         note_code(request.scope, error.code)
+        note_refusal(request, error)
         problem = problem_of(error, word=correlation_id(request.scope), docs_url=self._docs_url)
         headers = {"cache-control": "no-store"}
         if error.retryable:

@@ -66,9 +66,14 @@ class MalformedError(CortexError):
 class MalformedCredentialError(MalformedError):
     """The credential cannot be read: exactly one is accepted, in the Authorization header."""
 
+    # The caller never sees `reason`: it is for our own log.
     code = "malformed-credential"
     title = "Malformed credential"
     remedy = "Send one Authorization header: Bearer, a space, and the token."
+
+    def __init__(self, reason: str = "header") -> None:
+        super().__init__()
+        self.reason = reason
 
 
 class InvalidCursorError(CortexError):
@@ -114,7 +119,8 @@ class MethodNotAllowedError(CortexError):
 class UnauthenticatedError(CortexError):
     """The credential is missing, expired or not one of ours."""
 
-    # The caller never sees `reason`: it is for our own log.
+    # The caller never sees `reason`, a word of `domain.refusals`, nor `issuer`, who is said to
+    # vouch for the caller and is trusted here: they are for our own log.
     code = "unauthenticated"
     title = "Unauthenticated"
     remedy = "Get a new access token and send it as a Bearer credential."
@@ -122,8 +128,9 @@ class UnauthenticatedError(CortexError):
 
     def __init__(self, reason: str = "", *, missing: bool = False) -> None:
         super().__init__("A credential is needed." if missing else self.detail)
-        self.reason = reason
+        self.reason = reason or ("missing" if missing else "other")
         self.missing = missing
+        self.issuer = ""
 
 
 class ProofRejectedError(UnauthenticatedError):

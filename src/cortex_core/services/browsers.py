@@ -103,10 +103,14 @@ class Browsers:
         """
         with operation(self._ports, "browsers.authenticate"):
             session = await self._find(_digest(secret))
-            credential = await self._credential(session)
-            principal = await self._ports.identity.authenticate(credential)
-            if (principal.issuer, principal.subject) != (session.issuer, session.subject):
-                raise UnauthenticatedError("session")
+            try:
+                credential = await self._credential(session)
+                principal = await self._ports.identity.authenticate(credential)
+                if (principal.issuer, principal.subject) != (session.issuer, session.subject):
+                    raise UnauthenticatedError("session")
+            except UnauthenticatedError as refusal:
+                refusal.issuer = session.issuer
+                raise
             return replace(principal, session=session.digest, session_id=session.session_id)
 
     async def leave(self, secret: str) -> str:

@@ -1,14 +1,12 @@
 """Several issuers side by side."""
 
 from datetime import timedelta
-from typing import get_args
 
 import pytest
 
 from cortex_adapters.auth0.keys.source import PinnedSecret, PublishedKeys
 from cortex_adapters.auth0.provider import JwtIdentityProvider, TrustedIssuer
 from cortex_adapters.auth0.tokens.policy import TokenPolicy
-from cortex_adapters.auth0.tokens.refusal import HINTS, Reason
 from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_core.domain.errors import SettingsError, UnauthenticatedError
 from tests.unit.auth0.forge import (
@@ -136,18 +134,14 @@ def test_an_issuer_is_trusted_once():
         provider(trusted(FIRST, "ours"), trusted(FIRST, "next"))
 
 
-async def test_a_refusal_is_counted_and_logged_with_its_reason_and_nothing_else():
+async def test_a_refusal_is_counted_with_its_reason_and_tells_who_is_said_to_vouch():
     telemetry = MemoryTelemetry()
     alone = provider(trusted(FIRST, "ours"), telemetry=telemetry)
     await refusal(alone, "opaque")
     await refusal(alone, token(FIRST, "next"))
     said = [{"reason": "opaque", "issuer": ""}, {"reason": "key-unknown", "issuer": FIRST}]
     assert [number.attributes for number in telemetry.counts] == said
-    assert [line.attributes for line in telemetry.lines] == [
-        {**said[0], "hint": HINTS["opaque"]},
-        {**said[1], "hint": ""},
-    ]
-
-
-def test_a_hint_is_for_a_reason_that_there_is():
-    assert HINTS.keys() <= set(get_args(Reason))
+    with pytest.raises(UnauthenticatedError) as error:
+        await alone.authenticate(bearer(token(FIRST, "next")))
+    assert error.value.issuer == FIRST
+    assert not telemetry.lines, "whoever answers the caller logs it, once"

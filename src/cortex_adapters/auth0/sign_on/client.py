@@ -140,7 +140,7 @@ class Auth0SignOn:
                 await self._identity(answer, nonce=None)
         except msgspec.MsgspecError as error:  # no word about the grant
             raise IdentityUnavailableError from error
-        except ValueError as error:
+        except (UnauthenticatedError, ValueError) as error:
             raise UnauthenticatedError("refresh") from error
         return self._tokens.seal(token_set(answer, self._clock(), before=tokens))
 

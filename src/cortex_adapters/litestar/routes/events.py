@@ -16,8 +16,10 @@ from cortex_adapters.litestar import sse
 from cortex_adapters.litestar.answers import JSON
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.correlation import correlation_id
-from cortex_adapters.litestar.errors import problem_of
+from cortex_adapters.litestar.errors import Problem, problem_of
 from cortex_adapters.litestar.operations import PAGE, Operation, Query, describe
+from cortex_adapters.litestar.refused import note_refusal
+from cortex_core.domain.errors import CortexError
 from cortex_core.domain.paging import Page, PageRequest
 from cortex_core.domain.policy import READERS
 from cortex_core.services.following import Resume
@@ -79,11 +81,7 @@ async def _stream(request: Call) -> Stream:
         epoch=await following.epoch(),
         clock=request.cortex.ports.clock,
         report=partial(request.cortex.ports.errors.report, operation="events.stream"),
-        problem=partial(
-            problem_of,
-            word=correlation_id(request.scope),
-            docs_url=request.app.state.config.docs_url,
-        ),
+        problem=partial(_ended, request),
     )
     blocks = encoder.stream(items)
     # The framework leaves what was cut off to the garbage collector.
@@ -93,6 +91,13 @@ async def _stream(request: Call) -> Stream:
         headers=_HEADERS,
         background=BackgroundTask(_close, blocks),
     )
+
+
+def _ended(request: Call, error: CortexError) -> Problem:
+    """Return what the stream's last event says, where the caller is not believed any more, too."""
+    note_refusal(request, error)
+    docs_url = request.app.state.config.docs_url
+    return problem_of(error, word=correlation_id(request.scope), docs_url=docs_url)
 
 
 async def _close(blocks: AsyncGenerator[bytes, None]) -> None:

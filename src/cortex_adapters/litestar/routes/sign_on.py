@@ -17,6 +17,7 @@ from cortex_adapters.litestar.errors import problem_of
 from cortex_adapters.litestar.operations import Operation, Query, describe
 from cortex_adapters.litestar.pages.sign_on import failed_page, home_page
 from cortex_adapters.litestar.pages.style import content_security_policy
+from cortex_adapters.litestar.refused import note_refusal
 from cortex_core.domain.errors import (
     CortexError,
     CrossOriginError,
@@ -193,6 +194,7 @@ def _see_other(target: str, *kept: Cookie) -> Response[bytes]:
 
 
 def _failed(request: Call, error: CortexError) -> Response[bytes]:
+    note_refusal(request, error)
     config = request.app.state.config
     problem = problem_of(error, word=correlation_id(request.scope), docs_url=config.docs_url)
     return _page(failed_page(problem, config.public_url), status=problem.status)

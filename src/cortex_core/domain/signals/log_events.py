@@ -61,7 +61,7 @@ LOG_EVENTS: Final = (
     ),
     LogEvent(
         name="identity.refused",
-        meaning="A credential was refused; the reason is told nowhere else.",
+        meaning="A caller was not believed; the reason is told nowhere else.",
         fields=("reason", "issuer", "hint"),
     ),
     LogEvent(

@@ -356,8 +356,19 @@ async def test_without_a_refresh_token_there_is_nothing_to_refresh(
     tenant.answer = _tokens(visit.query["nonce"], refresh_token=None)
     person = await sign_on.finish(visit.answer(), visit.sealed)
     assert not sign_on.held(person.sealed).refreshable
-    with pytest.raises(UnauthenticatedError):
+    with pytest.raises(UnauthenticatedError) as error:
         await sign_on.refresh(person.sealed)
+    assert error.value.reason == "refresh"
+
+
+async def test_a_refresh_that_is_refused_is_called_so_in_the_log(
+    sign_on: Auth0SignOn, tenant: Tenant
+) -> None:
+    person = await _finish(sign_on, tenant)
+    tenant.answer = UnauthenticatedError("grant")
+    with pytest.raises(UnauthenticatedError) as error:
+        await sign_on.refresh(person.sealed)
+    assert error.value.reason == "refresh"
 
 
 async def test_tokens_that_cannot_be_opened_are_no_session(sign_on: Auth0SignOn) -> None:
