@@ -26,6 +26,7 @@ from cortex_adapters.server.identity import (
     require_believable,
 )
 from cortex_adapters.server.issuer import Issuer
+from cortex_adapters.server.loop import watching
 from cortex_adapters.server.proofs import open_proofs
 from cortex_adapters.server.sign_on import open_sign_on, signs_on
 from cortex_adapters.server.telemetry import open_telling
@@ -73,6 +74,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         told = stack.enter_context(open_telling(settings))
         telemetry = told.telemetry
         _remark(settings, telemetry)
+        loop = await stack.enter_async_context(watching(telemetry))
         stack.enter_context(chosen.alone())
         opened = await stack.enter_async_context(open_store(settings, telemetry))
         store = WatchedStore(opened, telemetry, database=str(settings.database_url))
@@ -100,7 +102,12 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             cortex=cortex,
             issuer=Issuer(local, open_id, proofs.checker) if settings.development else None,
             proof_nonce=proofs.nonce,
-            ready={"database": partial(require_readable, store), **checks, **tenant.checks},
+            ready={
+                "database": partial(require_readable, store),
+                "loop": loop.require_responsive,
+                **checks,
+                **tenant.checks,
+            },
         )
 
 

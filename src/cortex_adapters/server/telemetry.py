@@ -77,6 +77,7 @@ def open_telling(settings: Settings, *, worker: int = 0) -> Iterator[Told]:
         )
         build = {"version": release, "python": platform.python_version()}
         telemetry = opened.telemetry
+        stack.enter_context(telemetry.observe("cortex.log.dropped", lambda: [(log.dropped, {})]))
         telemetry.measure("cortex.build.info", 1, **build, environment=settings.environment)
         yield Told(telemetry=telemetry, errors=opened.reporting(errors), page=opened.page)
 

@@ -39,6 +39,11 @@ class Log:
         """Say whether lines of *level* are written at all."""
         return _RANK[level] >= self._least
 
+    @property
+    def dropped(self) -> int:
+        """Return how many lines were dropped so far."""
+        return self._writer.dropped
+
     def write(self, record: Record) -> None:
         """Write *record*, if its level is high enough."""
         if not self.takes(record.level):

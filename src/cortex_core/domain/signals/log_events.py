@@ -54,6 +54,12 @@ LOG_EVENTS: Final = (
         fields=("database", "away_seconds"),
     ),
     LogEvent(
+        name="loop.blocked",
+        meaning="Something kept the event loop, and with it every request, from going on.",
+        levels=("warning",),
+        fields=("seconds",),
+    ),
+    LogEvent(
         name="log.dropped",
         meaning="Lines were dropped because nobody read them in time.",
         levels=("warning",),

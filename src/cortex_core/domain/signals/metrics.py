@@ -15,6 +15,19 @@ METRICS: Final = (
         labels=("version", "python", "environment"),
     ),
     Metric(
+        name="cortex.loop.lag",
+        instrument="histogram",
+        unit="s",
+        meaning="How late the event loop comes back to what is due; measured each 0.1 s.",
+        bounds=SECONDS,
+    ),
+    Metric(
+        name="cortex.log.dropped",
+        instrument="gauge",
+        unit="{line}",
+        meaning="Lines of the log that were dropped since the start.",
+    ),
+    Metric(
         name="cortex.identity.refused",
         instrument="counter",
         unit="{credential}",
