@@ -36,13 +36,17 @@ EventType = Literal[
 
 
 class WireEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An event as clients see it; what passes by has no `seq`."""
+    """An event as clients see it; what passes by has no `seq`.
+
+    `correlation_id` is that of the request that led to it, if one did.
+    """
 
     type: str
     seq: int | None
     at: datetime
     actor: Actor | None
     data: EventData | TurnDelta | Problem | dict[str, object]
+    correlation_id: str | None = None
 
 
 def wire(recorded: Recorded) -> WireEvent:
@@ -53,6 +57,7 @@ def wire(recorded: Recorded) -> WireEvent:
         at=recorded.at,
         actor=recorded.actor,
         data=recorded.data,
+        correlation_id=recorded.correlation_id or None,
     )
 
 

@@ -94,4 +94,5 @@ class MemoryEventStream:
 def _both(one: Bell, other: Bell) -> Bell:
     """Return the bell that says what both say; one that stands for any place does so still."""
     seq = max(one.seq, other.seq) if one.seq and other.seq else 0
-    return Bell(conversation_id=one.conversation_id, seq=seq)
+    trace = other.traceparent or one.traceparent
+    return Bell(conversation_id=one.conversation_id, seq=seq, traceparent=trace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from cortex_core.ports import AttributeValue, Carrier, Level, Reading
 KEPT: Final = 1_000
 
 
-_CARRIED: Final = "memory-span"
+_TRACEPARENT: Final = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(slots=True)
@@ -92,7 +93,7 @@ class MemoryTelemetry:
 
     def carrier(self) -> Carrier:
         number = self._current.get()
-        return {} if number is None else {_CARRIED: str(number)}
+        return {} if number is None else {"traceparent": f"00-{number:032x}-{number:016x}-01"}
 
     def count(self, name: str, value: int = 1, /, **attributes: AttributeValue) -> None:
         self.counts.append(Number(name, value, attributes))
@@ -122,5 +123,5 @@ class MemoryTelemetry:
 
 
 def _carried(carrier: Carrier) -> int | None:
-    number = carrier.get(_CARRIED, "")
-    return int(number) if number.isdecimal() else None
+    match = _TRACEPARENT.fullmatch(carrier.get("traceparent", ""))
+    return int(match[1], 16) if match else None

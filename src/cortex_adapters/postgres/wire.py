@@ -28,6 +28,7 @@ class _Bell(msgspec.Struct, frozen=True, array_like=True, tag="bell"):
     origin: str
     conversation_id: ConversationId
     seq: int
+    traceparent: str = ""
 
 
 class _Delta(msgspec.Struct, frozen=True, array_like=True, tag="delta"):
@@ -49,7 +50,7 @@ def pack(origin: str, signal: Signal | Alarm) -> Sequence[str]:
     if isinstance(signal, Alarm):
         return [_text(_Alarm(origin))]
     if isinstance(signal, Bell):
-        return [_text(_Bell(origin, signal.conversation_id, signal.seq))]
+        return [_text(_Bell(origin, signal.conversation_id, signal.seq, signal.traceparent))]
     try:
         return _pack_delta(origin, signal)
     except UnicodeEncodeError:
@@ -94,7 +95,11 @@ class Unpacker:
         if isinstance(packet, _Alarm):
             return Alarm()
         if isinstance(packet, _Bell):
-            return Bell(conversation_id=packet.conversation_id, seq=packet.seq)
+            return Bell(
+                conversation_id=packet.conversation_id,
+                seq=packet.seq,
+                traceparent=packet.traceparent,
+            )
         return self._joined(packet)
 
     def _joined(self, packet: _Delta) -> TurnDelta | None:

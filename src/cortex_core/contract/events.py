@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from cortex_core.contract import make
 from cortex_core.contract.store import StoreContract, same, stored_conversation, stored_scene
@@ -64,6 +65,16 @@ class EventsContract(StoreContract):
         found = await _since(store, scene.conversation.id)
         assert same(found, expected)
         assert {type(recorded.data) for recorded in found} == {type(data)}
+
+    @pytest.mark.parametrize("word", ["", "a", "A-b_c.9" * 9])
+    async def test_an_event_keeps_the_correlation_id_of_what_led_to_it(
+        self, store: Store, word: str
+    ) -> None:
+        scene = await stored_scene(store)
+        event = replace(make.event(scene.conversation, scene.owner), correlation_id=word)
+        assert (await _append(store, event)).correlation_id == word
+        [found] = await _since(store, scene.conversation.id)
+        assert found.correlation_id == word
 
     async def test_each_conversation_counts_from_one(self, store: Store) -> None:
         scene = await stored_scene(store)

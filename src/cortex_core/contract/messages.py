@@ -17,7 +17,7 @@ from cortex_core.contract.store import (
 from cortex_core.domain.errors import ConflictError, NotFoundError
 from cortex_core.domain.events import MessageCreated, Recorded
 from cortex_core.domain.ids import ConversationId
-from cortex_core.domain.models import ASSISTANT, ActorKind, Conversation, Message, MessageRole
+from cortex_core.domain.models import ASSISTANT, ActorKind, Conversation, Message, MessageRole, Role
 from cortex_core.ports import Store
 
 
@@ -68,6 +68,18 @@ class MessagesContract(StoreContract):
                 )
             ],
         )
+
+    async def test_the_event_of_a_message_keeps_the_correlation_id(self, store: Store) -> None:
+        scene = await stored_scene(store)
+        note, other = (make.message(scene.conversation, scene.owner) for _ in range(2))
+        async with store.begin() as work:
+            await work.messages.add(note, correlation_id="one")
+            posted = await work.messages.post(
+                other, turn=None, roles=frozenset(Role), correlation_id="two"
+            )
+        assert posted is not None
+        log = await _log(store, scene.conversation)
+        assert [recorded.correlation_id for recorded in log] == ["one", "two"]
 
     async def test_messages_and_events_share_one_row_of_places(self, store: Store) -> None:
         scene = await stored_scene(store)

@@ -39,6 +39,16 @@ class TurnsContract(StoreContract):
         assert same(await lease(store, "one", now=3), [expected])
         assert same(await stored_turn(store, turn), expected)
 
+    async def test_a_turn_keeps_what_led_to_it(self, store: Store) -> None:
+        scene = await stored_scene(store)
+        note = make.message(scene.conversation, scene.owner)
+        turn = replace(make.turn(note), correlation_id="word", traceparent="00-1-2-01")
+        async with store.begin() as work:
+            assert await work.messages.post(note, turn=turn, roles=WRITERS, correlation_id="w")
+        [taken] = await lease(store, "one", now=1)
+        for found in (taken, await stored_turn(store, turn)):
+            assert (found.correlation_id, found.traceparent) == ("word", "00-1-2-01")
+
     async def test_what_is_taken_is_not_taken_again(self, store: Store) -> None:
         await queued(store, await stored_scene(store))
         assert len(await lease(store, "one", now=1, until=10)) == 1

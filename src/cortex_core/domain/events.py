@@ -98,12 +98,13 @@ LOGGABLE: Final[dict[str, type[Loggable]]] = {
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to append to a conversation's log."""
+    """Something to append to a conversation's log, and the correlation id of what led to it."""
 
     conversation_id: ConversationId
     at: datetime
     actor: Actor
     data: Loggable
+    correlation_id: str = ""
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +115,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     actor: Actor
     data: Logged
+    correlation_id: str = ""
 
 
 class TurnDelta(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,10 +133,14 @@ class TurnDelta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bell(msgspec.Struct, frozen=True, kw_only=True):
-    """The doorbell: the conversation's log has grown to *seq* at least."""
+    """The doorbell: the conversation's log has grown to *seq* at least, in the trace *traceparent*.
+
+    It is written as W3C Trace Context does, and may be empty.
+    """
 
     conversation_id: ConversationId
     seq: int
+    traceparent: str = ""
 
 
 Passing = TurnDelta

@@ -176,7 +176,10 @@ class TurnError(Entity, frozen=True, kw_only=True):
 
 
 class Turn(Entity, frozen=True, kw_only=True):
-    """One answer that a message asked for; `attempts` counts how often it was begun."""
+    """One answer that a message asked for; `attempts` counts how often it was begun.
+
+    correlation_id, traceparent: of the request that asked for it (W3C Trace Context); may be empty.
+    """
 
     id: TurnId
     conversation_id: ConversationId
@@ -186,6 +189,8 @@ class Turn(Entity, frozen=True, kw_only=True):
     error: TurnError | None = None
     created_at: datetime
     updated_at: datetime
+    correlation_id: str = ""
+    traceparent: str = ""
 
 
 _Described = User | Workspace | Conversation | Message

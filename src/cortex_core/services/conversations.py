@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from cortex_core.domain.commands import ChangeConversation, StartConversation
-from cortex_core.domain.events import Bell, ConversationUpdated, Event
+from cortex_core.domain.correlation import correlation_id
+from cortex_core.domain.events import ConversationUpdated, Event
 from cortex_core.domain.ids import ConversationId, WorkspaceId
 from cortex_core.domain.models import Conversation
 from cortex_core.domain.paging import Page, PageRequest, cut
@@ -16,6 +17,7 @@ from cortex_core.domain.policy import (
     require_permission,
 )
 from cortex_core.ports import Ports, Principal
+from cortex_core.services.bells import ring
 from cortex_core.services.changes import changed, changed_metadata, require_version, same
 from cortex_core.services.operation import operation
 from cortex_core.services.places import activity_place, place_of
@@ -134,11 +136,10 @@ class Conversations:
                             metadata=conversation.metadata,
                             version=conversation.version,
                         ),
+                        correlation_id=correlation_id(),
                     )
                 )
-            await self._ports.events.publish(
-                Bell(conversation_id=conversation_id, seq=recorded.seq)
-            )
+            await ring(self._ports, (conversation_id, recorded.seq))
             return replace(conversation, last_seq=recorded.seq)
 
     async def delete(

@@ -8,13 +8,15 @@ from typing import Literal
 from msgspec.structs import asdict
 
 from cortex_core.domain.commands import PostMessage
+from cortex_core.domain.correlation import correlation_id
 from cortex_core.domain.errors import UnavailableError
-from cortex_core.domain.events import Bell, Recorded
+from cortex_core.domain.events import Recorded
 from cortex_core.domain.ids import ConversationId, MessageId, TurnId, UserId
 from cortex_core.domain.models import Message, MessageRole, Turn
 from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import WRITERS, enter_conversation, require_permission
 from cortex_core.ports import Ports, Principal
+from cortex_core.services.bells import TRACE, ring
 from cortex_core.services.operation import operation
 from cortex_core.services.places import seq_place
 from cortex_core.services.reception import Reception
@@ -53,6 +55,7 @@ class Exchange:
                 metadata=command.metadata,
                 created_at=now,
             )
+            word = correlation_id()
             turn = None
             if command.respond:
                 turn = Turn(
@@ -61,13 +64,17 @@ class Exchange:
                     message_id=message.id,
                     created_at=now,
                     updated_at=now,
+                    correlation_id=word,
+                    traceparent=self._ports.telemetry.carrier().get(TRACE, ""),
                 )
             async with self._ports.store.begin(single=True) as work:
-                placed = await work.messages.post(message, turn=turn, roles=WRITERS)
+                placed = await work.messages.post(
+                    message, turn=turn, roles=WRITERS, correlation_id=word
+                )
             if placed is None:
                 await self._refuse(principal, user_id, conversation_id)
                 raise UnavailableError("Access changed while the message was on its way.")
-            await self._ports.events.publish(Bell(conversation_id=conversation_id, seq=placed.seq))
+            await ring(self._ports, (conversation_id, placed.seq))
             if turn is not None:
                 self._on_turn()
             return Posted(**asdict(placed), turn_id=None if turn is None else turn.id)

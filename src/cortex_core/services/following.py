@@ -7,8 +7,8 @@ only then waits for the bell.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -25,6 +25,7 @@ from cortex_core.domain.ids import ConversationId, UserId
 from cortex_core.domain.policy import enter_conversation, require_permission
 from cortex_core.domain.text import CONTENT_LENGTH
 from cortex_core.ports import Ports, Principal, Subscription
+from cortex_core.services.bells import TRACE
 from cortex_core.services.operation import operation
 from cortex_core.services.reception import Reception
 from cortex_core.services.watch import Watch, Watchman
@@ -145,12 +146,16 @@ class Following:
                 if seq is None:
                     first = await self._read(watch, limit=1)
                     yield Reset(oldest=first[0].seq if first else 1)
+                is_live = False
                 while (reason := self._end(watch, principal)) is None:
-                    page, more = _fitting(await self._read(watch, limit=PAGE))
+                    found = await self._read(watch, limit=PAGE)
+                    page, more = _fitting(found)
+                    self._tell(page, is_live=is_live)
                     while page and self._end(watch, principal) is None:
                         watch.tell(page[0])
                         yield page.popleft()
                     if not more:
+                        is_live = True
                         while (item := await self._wait(watch, live, principal)) is not None:
                             yield item
                 yield Goodbye(reason=reason)
@@ -162,6 +167,7 @@ class Following:
         while self._end(watch, principal) is None:
             signal = await live.next(timeout=self._patience(principal))
             if isinstance(signal, Bell):
+                watch.traceparent = signal.traceparent
                 if signal.seq > watch.seq or signal.seq == 0:
                     return None
             elif self._end(watch, principal):
@@ -194,9 +200,25 @@ class Following:
         return await asyncio.shield(reading)
 
     async def _read_log(self, watch: Watch, limit: int) -> Sequence[Recorded]:
-        with operation(self._ports, "following.read"):
+        rung = [{TRACE: watch.traceparent}] if watch.traceparent else []
+        with (
+            self._ports.telemetry.span("cortex.event.deliver", None, rung) as span,
+            operation(self._ports, "following.read"),
+        ):
             async with self._ports.store.begin(read_only=True, single=True) as work:
-                return await work.events.since(watch.conversation_id, seq=watch.seq, limit=limit)
+                found = await work.events.since(watch.conversation_id, seq=watch.seq, limit=limit)
+            span.set(events=len(found))
+            return found
+
+    def _tell(self, page: Iterable[Recorded], *, is_live: bool) -> None:
+        """Count what a stream is given, and measure how late it comes to one that is live."""
+        telemetry, now = self._ports.telemetry, self._ports.clock()
+        for type_, count in Counter(recorded.data.type for recorded in page).items():
+            telemetry.count("cortex.events.delivered", count, type=type_)
+        if is_live:
+            for recorded in page:
+                late = (now - recorded.at).total_seconds()
+                telemetry.measure("cortex.event.delay", max(late, 0.0))
 
 
 def _fitting(found: Sequence[Recorded]) -> tuple[deque[Recorded], bool]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from cortex_core.domain.events import Bell, Event, Loggable, ParticipantAdded, ParticipantRemoved
+from cortex_core.domain.correlation import correlation_id
+from cortex_core.domain.events import Event, Loggable, ParticipantAdded, ParticipantRemoved
 from cortex_core.domain.ids import ConversationId, UserId
 from cortex_core.domain.models import Participant
 from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import WRITERS, enter_conversation, require_permission
 from cortex_core.ports import Ports, Principal, UnitOfWork
+from cortex_core.services.bells import ring
 from cortex_core.services.operation import operation
 from cortex_core.services.places import id_place
 from cortex_core.services.reception import Reception
@@ -50,13 +52,13 @@ class Participants:
                 enter_conversation(
                     self._reception.present(principal, access), WRITERS, participants=False
                 )
-                bell = None
+                seq = None
                 if await work.conversations.add_participant(guest):
-                    bell = await self._log(
+                    seq = await self._log(
                         work, principal, user_id, guest, ParticipantAdded(user_id=guest_id)
                     )
-            if bell:
-                await self._ports.events.publish(bell)
+            if seq is not None:
+                await ring(self._ports, (conversation_id, seq))
             return guest
 
     async def remove(
@@ -75,10 +77,10 @@ class Participants:
                     participants=guest_id == user_id,
                 )
                 await work.conversations.remove_participant(guest)
-                bell = await self._log(
+                seq = await self._log(
                     work, principal, user_id, guest, ParticipantRemoved(user_id=guest_id)
                 )
-            await self._ports.events.publish(bell)
+            await ring(self._ports, (conversation_id, seq))
 
     async def _log(
         self,
@@ -87,13 +89,14 @@ class Participants:
         user_id: UserId,
         guest: Participant,
         data: Loggable,
-    ) -> Bell:
+    ) -> int:
         recorded = await work.events.append(
             Event(
                 conversation_id=guest.conversation_id,
                 at=self._ports.clock(),
                 actor=principal.actor(user_id),
                 data=data,
+                correlation_id=correlation_id(),
             )
         )
-        return Bell(conversation_id=guest.conversation_id, seq=recorded.seq)
+        return recorded.seq

@@ -42,6 +42,8 @@ class Watch:
         self.conversation_id = conversation_id
         self.seq = seq
         self.ended: CortexError | None = None
+        self.traceparent = ""
+        """The trace of whoever rang last."""
         self._live = live
         self._finished: deque[TurnId] = deque(maxlen=REMEMBERED)
 

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cortex_adapters.litestar.errors import problem_of
 from cortex_adapters.litestar.sse import HEARTBEAT, Encoder, encode, wire
@@ -74,7 +75,7 @@ async def test_an_event_has_its_place_in_id_and_data() -> None:
     [message] = (await _said(recorded)).messages
     assert (message.event, message.last_event_id) == ("message.created", "abc.7")
     data = message.json()
-    assert data.keys() == {"type", "seq", "at", "actor", "data"}
+    assert data.keys() == {"type", "seq", "at", "actor", "data", "correlation_id"}
     assert (data["type"], data["seq"], data["at"]) == (
         "message.created",
         7,
@@ -82,6 +83,13 @@ async def test_an_event_has_its_place_in_id_and_data() -> None:
     )
     assert data["actor"] == {"kind": "user", "id": recorded.actor.id}
     assert data["data"]["message"]["content"] == "Hello."
+    assert data["correlation_id"] is None
+
+
+async def test_an_event_says_which_request_led_to_it() -> None:
+    recorded = replace(_recorded(), correlation_id="word")
+    [message] = (await _said(recorded)).messages
+    assert message.json()["correlation_id"] == "word"
 
 
 async def test_what_passes_has_no_place_and_takes_none_away() -> None:

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cortex_adapters.postgres.wire import Alarm, Unpacker, pack
 from cortex_core.contract import make
@@ -44,6 +45,17 @@ def test_a_delta_that_lost_a_piece_is_lost_and_disturbs_no_other(length: int, lo
     unpacker = Unpacker("two")
     heard = [unpacker.unpack(payload) for payload in [*payloads, *whole]]
     assert [signal for signal in heard if signal] == [make.delta(HERE, 1, text)]
+
+
+def test_a_bell_brings_its_trace() -> None:
+    rung = replace(make.bell(HERE), traceparent="00-1-2-01")
+    [payload] = pack("one", rung)
+    assert Unpacker("two").unpack(payload) == rung
+
+
+def test_a_bell_of_a_release_without_traces_is_heard() -> None:
+    payload = f'["bell","one","{HERE}",3]'
+    assert Unpacker("two").unpack(payload) == make.bell(HERE, 3)
 
 
 def test_two_senders_do_not_mix() -> None:

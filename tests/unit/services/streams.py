@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
+from msgspec.structs import replace
+
 from cortex_core import Principal
-from cortex_core.domain.events import Recorded, TurnDelta
+from cortex_core.domain.events import Bell, Recorded, Signal, TurnDelta
 from cortex_core.services.following import Following, Goodbye, Item, Quiet, Reset, Resume
 from tests.unit.services.scene import PATIENCE, Scene
 
@@ -60,6 +62,11 @@ class Follower:
         item = await self.next()
         assert isinstance(item, Reset), item
         return item.oldest
+
+
+def untraced(signal: Signal | None) -> Signal | None:
+    """Return *signal* without the trace that it was given in."""
+    return replace(signal, traceparent="") if isinstance(signal, Bell) else signal
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from cortex_core.domain.paging import PageRequest, encode_cursor
 from tests.unit.services.pages import all_of
 from tests.unit.services.rights import Ask, Right, cases, check, check_disabled
 from tests.unit.services.scene import Scene, disable, log_of, someone
+from tests.unit.services.streams import untraced
 
 
 async def _put(scene: Scene, who) -> Participant:
@@ -67,11 +68,11 @@ async def test_coming_and_going_is_logged_and_told(scene: Scene) -> None:
         assert await _put(scene, scene.editor) == Participant(
             conversation_id=here, user_id=stranger
         )
-        assert await live.next(timeout=0) == Bell(conversation_id=here, seq=2)
+        assert untraced(await live.next(timeout=0)) == Bell(conversation_id=here, seq=2)
         await scene.say(who=scene.stranger)
         await live.next(timeout=0)
         await scene.cortex.participants.remove(scene.editor, here, stranger)
-        assert await live.next(timeout=0) == Bell(conversation_id=here, seq=4)
+        assert untraced(await live.next(timeout=0)) == Bell(conversation_id=here, seq=4)
     came, _, went = (await log_of(scene.cortex.ports.store, here))[1:]
     assert (came.data, came.actor) == (ParticipantAdded(user_id=stranger), editor)
     assert (went.data, went.actor) == (ParticipantRemoved(user_id=stranger), editor)

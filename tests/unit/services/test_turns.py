@@ -25,7 +25,7 @@ from cortex_core.services.reception import Reception
 from cortex_core.services.turns import HISTORY
 from tests.unit.services.assistants import Gated, echo
 from tests.unit.services.scene import Link, Scene, until
-from tests.unit.services.streams import following
+from tests.unit.services.streams import following, untraced
 from tests.unit.services.workers import FAR, House, working
 
 
@@ -58,7 +58,7 @@ async def test_the_pieces_are_told_in_passing_between_beginning_and_end(house: H
             await house.ended()
         heard = []
         while signal := await live.next(timeout=0):
-            heard.append(signal)
+            heard.append(untraced(signal))
     deltas = [
         TurnDelta(conversation_id=here, turn_id=turn_id, attempt=1, index=index, text=text)
         for index, text in enumerate(["one", " two", " three"])

@@ -133,12 +133,13 @@ async def working(*workers: TurnWorker) -> AsyncIterator[None]:
 
 async def open_house() -> House:
     store, stream, clock = MemoryStore(), MemoryEventStream(), Clock()
-    ports = ports_around(store, events=stream, clock=clock)
+    telemetry = MemoryTelemetry()
+    ports = ports_around(store, events=stream, telemetry=telemetry, clock=clock)
     return House(
         await set_scene(Cortex(ports)),
         store,
         stream,
         clock,
         MemoryErrorReporter(),
-        MemoryTelemetry(),
+        telemetry,
     )

@@ -42,6 +42,11 @@ _OLDEST: Final[Json] = {
     "additionalProperties": False,
 }
 
+_WORD: Final[Json] = {
+    "type": ["string", "null"],
+    "description": "That of the request that led to it, if one did.",
+}
+
 
 def schemas() -> dict[str, Json]:
     """Return the component schemas of events, by name."""
@@ -109,6 +114,7 @@ def _event(type_: str, meaning: str, data: Json, seq: Json, actor: Json | None =
         "at": _AT,
         "actor": actor or reference("Actor"),
         "data": data,
+        "correlation_id": _WORD,
     }
     return {
         "title": _name(type_),

@@ -29,6 +29,7 @@ class MemoryEvents:
             at=event.at,
             actor=event.actor,
             data=copied_data(event.data),
+            correlation_id=event.correlation_id,
         )
         record(tables, recorded)
         return copied_event(recorded)

@@ -25,18 +25,23 @@ class MemoryMessages:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add(self, message: Message) -> Message:
-        return _add(self._transaction.writing(), message)
+    async def add(self, message: Message, *, correlation_id: str = "") -> Message:
+        return _add(self._transaction.writing(), message, correlation_id)
 
     async def post(
-        self, message: Message, *, turn: Turn | None, roles: frozenset[Role]
+        self,
+        message: Message,
+        *,
+        turn: Turn | None,
+        roles: frozenset[Role],
+        correlation_id: str = "",
     ) -> Message | None:
         tables = self._transaction.writing()
         if not _may_post(tables, message, roles):
             return None
         if turn is not None and turn.id in tables.turns:
             raise ConflictError
-        placed = _add(tables, message)
+        placed = _add(tables, message, correlation_id)
         if turn is not None:
             tables.turns.put(turn.id, turn)
             tables.queue.put(turn.id, Lease(due=turn.created_at))
@@ -83,7 +88,7 @@ def _may_post(tables: Tables, message: Message, roles: frozenset[Role]) -> bool:
     )
 
 
-def _add(tables: Tables, message: Message) -> Message:
+def _add(tables: Tables, message: Message, correlation_id: str) -> Message:
     if message.conversation_id not in tables.conversations:
         raise NotFoundError
     if message.id in tables.messages:
@@ -100,6 +105,7 @@ def _add(tables: Tables, message: Message) -> Message:
             at=message.created_at,
             actor=message.author,
             data=MessageCreated(message=stored),
+            correlation_id=correlation_id,
         ),
     )
     return placed

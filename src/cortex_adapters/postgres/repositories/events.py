@@ -29,8 +29,9 @@ class PostgresEvents:
             WITH place AS (
                 UPDATE conversations SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq
             )
-            INSERT INTO events (conversation_id, seq, type, at, actor_kind, actor_id, data)
-            SELECT $1, last_seq, $2, $3, $4, $5::uuid, $6::json FROM place
+            INSERT INTO events (conversation_id, seq, type, at, actor_kind, actor_id, data,
+                correlation_id)
+            SELECT $1, last_seq, $2, $3, $4, $5::uuid, $6::json, $7::text FROM place
             RETURNING seq
             """,
             event.conversation_id,
@@ -39,6 +40,7 @@ class PostgresEvents:
             event.actor.kind.value,
             event.actor.id,
             msgspec.json.encode(event.data).decode(),
+            event.correlation_id or None,
         )
         if not placed:
             raise NotFoundError
@@ -48,6 +50,7 @@ class PostgresEvents:
             at=event.at,
             actor=event.actor,
             data=event.data,
+            correlation_id=event.correlation_id,
         )
 
     async def since(
@@ -57,13 +60,13 @@ class PostgresEvents:
             """
             SELECT * FROM (
                 (
-                    SELECT seq, '', created_at, author_kind, author_id, NULL::json, id,
-                        conversation_id, seq, author_kind, author_id, role, content, in_reply_to,
-                        metadata, created_at
+                    SELECT seq, '', created_at, author_kind, author_id, NULL::json,
+                        correlation_id, id, conversation_id, seq, author_kind, author_id, role,
+                        content, in_reply_to, metadata, created_at
                     FROM messages WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
                 ) UNION ALL (
-                    SELECT seq, type, at, actor_kind, actor_id, data, NULL, NULL, NULL, NULL, NULL,
-                        NULL, NULL, NULL, NULL, NULL
+                    SELECT seq, type, at, actor_kind, actor_id, data, correlation_id, NULL, NULL,
+                        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
                     FROM events WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
                 )
             ) log
@@ -80,7 +83,8 @@ class PostgresEvents:
                 seq=row[0],
                 at=row[2],
                 actor=rows.actor(row[3], row[4]),
-                data=_data(row[1], row[5], row[6:]),
+                data=_data(row[1], row[5], row[7:]),
+                correlation_id=row[6] or "",
             )
             for row in found
         ]

@@ -35,13 +35,14 @@ _PLACE: Final = """
     )"""
 _ASKED: Final = """, asked AS (
         INSERT INTO turns (id, conversation_id, message_id, status, attempts, due_at, created_at,
-            updated_at)
-        SELECT $11::uuid, $2, $12::uuid, $13, $14, $15, $15, $16::timestamptz FROM place
+            updated_at, correlation_id, traceparent)
+        SELECT $12::uuid, $2, $13::uuid, $14, $15, $16, $16, $17::timestamptz, $18::text, $19::text
+        FROM place
     )"""
 _ADDED: Final = """
     INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role, content,
-        in_reply_to, metadata, created_at)
-    SELECT $1::uuid, $2, last_seq, $3, $4, $5, $6, $7::uuid, $8::jsonb, $9 FROM place
+        in_reply_to, metadata, created_at, correlation_id)
+    SELECT $1::uuid, $2, last_seq, $3, $4, $5, $6, $7::uuid, $8::jsonb, $9, $11::text FROM place
     RETURNING seq
     """
 _POST: Final = _PLACE + _ADDED
@@ -54,7 +55,7 @@ class PostgresMessages:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def add(self, message: Message) -> Message:
+    async def add(self, message: Message, *, correlation_id: str = "") -> Message:
         placed = await self._session.write(
             """
             WITH place AS (
@@ -64,34 +65,44 @@ class PostgresMessages:
                 RETURNING last_seq
             )
             INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role,
-                content, in_reply_to, metadata, created_at)
-            SELECT $1::uuid, $2, last_seq, $3, $4::uuid, $5, $6, $7::uuid, $8::jsonb, $9
+                content, in_reply_to, metadata, created_at, correlation_id)
+            SELECT $1::uuid, $2, last_seq, $3, $4::uuid, $5, $6, $7::uuid, $8::jsonb, $9, $10::text
             FROM place
             RETURNING seq
             """,
             *_values(message),
+            correlation_id or None,
         )
         if not placed:
             raise NotFoundError
         return replace(message, seq=placed[0][0])
 
     async def post(
-        self, message: Message, *, turn: Turn | None, roles: frozenset[Role]
+        self,
+        message: Message,
+        *,
+        turn: Turn | None,
+        roles: frozenset[Role],
+        correlation_id: str = "",
     ) -> Message | None:
         allowed = "{" + ",".join(role.value for role in roles) + "}"
+        word = correlation_id or None
         if turn is None:
-            placed = await self._session.write(_POST, *_values(message), allowed)
+            placed = await self._session.write(_POST, *_values(message), allowed, word)
         else:
             placed = await self._session.write(
                 _ASK,
                 *_values(message),
                 allowed,
+                word,
                 turn.id,
                 turn.message_id,
                 turn.status.value,
                 turn.attempts,
                 turn.created_at,
                 turn.updated_at,
+                turn.correlation_id or None,
+                turn.traceparent or None,
             )
         return replace(message, seq=placed[0][0]) if placed else None
 

@@ -121,7 +121,7 @@ def turn(row: Row) -> Turn:
     """Return a turn.
 
     Columns: id, conversation_id, message_id, status, attempts, error_code,
-    error_message, created_at, updated_at.
+    error_message, created_at, updated_at, correlation_id, traceparent.
     """
     code, explanation = row[5], row[6]
     return Turn(
@@ -133,6 +133,8 @@ def turn(row: Row) -> Turn:
         error=None if code is None else TurnError(code=code, message=explanation),
         created_at=row[7],
         updated_at=row[8],
+        correlation_id=row[9] or "",
+        traceparent=row[10] or "",
     )
 
 

@@ -24,7 +24,7 @@ class PostgresTurns:
         found = await self._session.read(
             """
             SELECT id, conversation_id, message_id, status, attempts, error_code, error_message,
-                created_at, updated_at
+                created_at, updated_at, correlation_id, traceparent
             FROM turns WHERE id = $1
             """,
             turn_id,
@@ -56,6 +56,7 @@ class PostgresTurns:
                 FROM due WHERE t.id = due.id
                 RETURNING t.id, t.conversation_id, t.message_id, t.status, t.attempts,
                     t.error_code, t.error_message, t.created_at, t.updated_at,
+                    t.correlation_id, t.traceparent,
                     due.due_at AS was_due_at
             )
             SELECT * FROM taken ORDER BY was_due_at, id

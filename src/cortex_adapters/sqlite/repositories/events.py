@@ -37,6 +37,7 @@ class SqliteEvents:
             at=event.at,
             actor=event.actor,
             data=event.data,
+            correlation_id=event.correlation_id,
         )
 
     async def since(
@@ -45,13 +46,13 @@ class SqliteEvents:
         return await self._transaction.read(
             many(
                 """
-                SELECT conversation_id, seq, created_at, author_kind, author_id, '', NULL, id,
-                    conversation_id, seq, author_kind, author_id, role, content, in_reply_to,
-                    metadata, created_at
+                SELECT conversation_id, seq, created_at, author_kind, author_id, '', NULL,
+                    correlation_id, id, conversation_id, seq, author_kind, author_id, role,
+                    content, in_reply_to, metadata, created_at
                 FROM messages WHERE conversation_id = ?1 AND seq > ?2
                 UNION ALL
-                SELECT conversation_id, seq, at, actor_kind, actor_id, type, data, NULL,
-                    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+                SELECT conversation_id, seq, at, actor_kind, actor_id, type, data, correlation_id,
+                    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
                 FROM events WHERE conversation_id = ?1 AND seq > ?2
                 ORDER BY 2
                 LIMIT ?3
@@ -72,8 +73,10 @@ def _append(connection: sqlite3.Connection, event: Event) -> int:
     seq: int = row[0]
     connection.execute(
         """
-        INSERT INTO events (conversation_id, seq, type, at, actor_kind, actor_id, data)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO events (
+            conversation_id, seq, type, at, actor_kind, actor_id, data, correlation_id
+        )
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             event.conversation_id,
@@ -83,6 +86,7 @@ def _append(connection: sqlite3.Connection, event: Event) -> int:
             event.actor.kind.value,
             event.actor.id,
             to_json(event.data),
+            event.correlation_id or None,
         ),
     )
     return seq
@@ -94,7 +98,8 @@ def _to_recorded(row: Row) -> Recorded:
         seq=row[1],
         at=to_time(row[2]),
         actor=to_actor(row[3], row[4]),
-        data=_to_data(row[5], row[6], row[7:]),
+        data=_to_data(row[5], row[6], row[8:]),
+        correlation_id=row[7] or "",
     )
 
 

@@ -22,23 +22,28 @@ class SqliteMessages:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add(self, message: Message) -> Message:
+    async def add(self, message: Message, *, correlation_id: str = "") -> Message:
         def work(connection: sqlite3.Connection) -> int:
             seq = posting.take_place(connection, message)
             if seq is None:
                 raise NotFoundError
-            posting.insert_message(connection, message, seq)
+            posting.insert_message(connection, message, seq, correlation_id)
             return seq
 
         return replace(message, seq=await self._transaction.write(work))
 
     async def post(
-        self, message: Message, *, turn: Turn | None, roles: frozenset[Role]
+        self,
+        message: Message,
+        *,
+        turn: Turn | None,
+        roles: frozenset[Role],
+        correlation_id: str = "",
     ) -> Message | None:
         def work(connection: sqlite3.Connection) -> int | None:
             seq = posting.take_place_if_allowed(connection, message, roles)
             if seq is not None:
-                posting.insert_message(connection, message, seq)
+                posting.insert_message(connection, message, seq, correlation_id)
                 if turn is not None:
                     posting.insert_turn(connection, turn)
             return seq

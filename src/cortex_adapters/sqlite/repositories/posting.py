@@ -51,15 +51,17 @@ def take_place_if_allowed(
     return None if row is None else row[0]
 
 
-def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -> None:
+def insert_message(
+    connection: sqlite3.Connection, message: Message, seq: int, correlation_id: str
+) -> None:
     """Store a message, which is its own event, in the place *seq*."""
     connection.execute(
         """
         INSERT INTO messages (
             id, conversation_id, seq, author_kind, author_id, role, content, in_reply_to, metadata,
-            created_at
+            created_at, correlation_id
         )
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             message.id,
@@ -72,6 +74,7 @@ def insert_message(connection: sqlite3.Connection, message: Message, seq: int) -
             message.in_reply_to,
             to_json(message.metadata),
             to_micros(message.created_at),
+            correlation_id or None,
         ),
     )
 
@@ -81,9 +84,10 @@ def insert_turn(connection: sqlite3.Connection, turn: Turn) -> None:
     connection.execute(
         """
         INSERT INTO turns (
-            id, conversation_id, message_id, status, attempts, due_at, created_at, updated_at
+            id, conversation_id, message_id, status, attempts, due_at, created_at, updated_at,
+            correlation_id, traceparent
         )
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             turn.id,
@@ -94,5 +98,7 @@ def insert_turn(connection: sqlite3.Connection, turn: Turn) -> None:
             to_micros(turn.created_at),
             to_micros(turn.created_at),
             to_micros(turn.updated_at),
+            turn.correlation_id or None,
+            turn.traceparent or None,
         ),
     )

@@ -25,7 +25,7 @@ class SqliteTurns:
             one(
                 """
                 SELECT id, conversation_id, message_id, status, attempts, error_code, error_message,
-                    created_at, updated_at
+                    created_at, updated_at, correlation_id, traceparent
                 FROM turns
                 WHERE id = ?
                 """,
@@ -111,7 +111,7 @@ def _take(
         SET status = 'running', attempts = attempts + 1, worker = ?, due_at = ?, updated_at = ?
         WHERE id = ?
         RETURNING id, conversation_id, message_id, status, attempts, error_code, error_message,
-            created_at, updated_at
+            created_at, updated_at, correlation_id, traceparent
         """,
         (worker, to_micros(until), to_micros(now), turn_id),
     ).fetchone()
@@ -128,4 +128,6 @@ def _to_turn(row: Row) -> Turn:
         error=None if row[5] is None else TurnError(code=row[5], message=row[6]),
         created_at=to_time(row[7]),
         updated_at=to_time(row[8]),
+        correlation_id=row[9] or "",
+        traceparent=row[10] or "",
     )

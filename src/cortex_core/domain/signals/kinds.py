@@ -27,6 +27,9 @@ SECONDS: Final = (
 )
 """Bounds for what takes from milliseconds to seconds, as for HTTP in the conventions."""
 
+MINUTES: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+"""Bounds for what takes from a moment to minutes."""
+
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """A number over time; *unit* is of UCUM, as the conventions of OpenTelemetry write it.

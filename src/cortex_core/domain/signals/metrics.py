@@ -87,4 +87,18 @@ METRICS: Final = (
         unit="{timeout}",
         meaning="Units of work that got no connection in time, or found too many waiting.",
     ),
+    Metric(
+        name="cortex.events.delivered",
+        instrument="counter",
+        unit="{event}",
+        meaning="Events that were handed to streams.",
+        labels=("type",),
+    ),
+    Metric(
+        name="cortex.event.delay",
+        instrument="histogram",
+        unit="s",
+        meaning="From the time of an event to when a live stream has it.",
+        bounds=SECONDS,
+    ),
 )

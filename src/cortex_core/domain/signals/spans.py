@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cortex_core.domain.signals.kinds import SECONDS, Metric, SpanKind
+from cortex_core.domain.signals.kinds import MINUTES, SECONDS, Metric, SpanKind
 
 SPANS: Final = (
     SpanKind(
@@ -68,5 +68,37 @@ SPANS: Final = (
             labels=("db.system.name", "db.operation.name", "error.type"),
             bounds=SECONDS,
         ),
+    ),
+    SpanKind(
+        name="cortex.event.publish",
+        meaning="Listeners are told that a conversation's log has grown.",
+        role="producer",
+        attributes=("signals",),
+    ),
+    SpanKind(
+        name="cortex.event.deliver",
+        meaning="Events go to one stream; linked to where they were published.",
+        role="consumer",
+        attributes=("events",),
+    ),
+    SpanKind(
+        name="cortex.turn",
+        meaning="One attempt at an answer; linked to the request that asked for it.",
+        role="consumer",
+        attributes=("turn_id", "attempt", "outcome"),
+        duration=Metric(
+            name="cortex.turn.duration",
+            instrument="histogram",
+            unit="s",
+            meaning="How long attempts at an answer take, by how they end.",
+            labels=("outcome",),
+            bounds=MINUTES,
+        ),
+    ),
+    SpanKind(
+        name="cortex.assistant.reply",
+        meaning="The assistant is asked, and heard out.",
+        role="client",
+        attributes=("pieces",),
     ),
 )

@@ -13,10 +13,11 @@ from cortex_core.domain.models import Message, Role, Turn
 class MessageRepository(Protocol):
     """Messages, each in its place in the conversation's log."""
 
-    async def add(self, message: Message) -> Message:
+    async def add(self, message: Message, *, correlation_id: str = "") -> Message:
         """Store *message* with its `message.created` event; return it with its `seq`.
 
-        The conversation's `updated_at` becomes the message's `created_at`, unless it is later.
+        *correlation_id* goes into the event. The conversation's `updated_at` becomes the
+        message's `created_at`, unless it is later.
 
         Raises:
             NotFoundError: There is no such conversation.
@@ -25,7 +26,12 @@ class MessageRepository(Protocol):
         ...
 
     async def post(
-        self, message: Message, *, turn: Turn | None, roles: frozenset[Role]
+        self,
+        message: Message,
+        *,
+        turn: Turn | None,
+        roles: frozenset[Role],
+        correlation_id: str = "",
     ) -> Message | None:
         """Do as `add` if the author may, and add *turn*; return None, changing nothing, if not.
 

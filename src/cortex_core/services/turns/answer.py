@@ -11,7 +11,7 @@ from cortex_core.domain.errors import CortexError, DeadlineError, LeaseLostError
 from cortex_core.domain.events import TurnDelta
 from cortex_core.domain.models import Turn
 from cortex_core.domain.text import CONTENT_LENGTH, unstorable
-from cortex_core.ports import Ports, Prompt
+from cortex_core.ports import Ports, Prompt, Span
 from cortex_core.services.operation import operation
 from cortex_core.services.turns.queue import TurnQueue
 
@@ -35,7 +35,8 @@ class Answerer:
         """
         prompt = await self._prompt(turn)
         async with self._holding(turn):
-            return await self._listen(turn, prompt)
+            with self._ports.telemetry.span("cortex.assistant.reply") as span:
+                return await self._listen(turn, prompt, span)
 
     @asynccontextmanager
     async def _holding(self, turn: Turn) -> AsyncIterator[None]:
@@ -66,7 +67,7 @@ class Answerer:
             except CortexError:
                 continue  # The store is away: what is stored later is fenced all the same.
 
-    async def _listen(self, turn: Turn, prompt: Prompt) -> str:
+    async def _listen(self, turn: Turn, prompt: Prompt, span: Span) -> str:
         """Tell the pieces of the answer in passing, until it ends or cannot be a message."""
         pieces: list[str] = []
         length = 0
@@ -85,6 +86,7 @@ class Answerer:
                         text=text,
                     )
                 )
+        span.set(pieces=len(pieces))
         return "".join(pieces)
 
     async def _prompt(self, turn: Turn) -> Prompt:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from cortex_core.domain.events import Bell, Event, Loggable, TurnCompleted, TurnFailed, TurnStarted
+from cortex_core.domain.events import Event, Loggable, TurnCompleted, TurnFailed, TurnStarted
 from cortex_core.domain.ids import MessageId
 from cortex_core.domain.models import (
     ASSISTANT,
@@ -18,6 +18,7 @@ from cortex_core.domain.models import (
     TurnStatus,
 )
 from cortex_core.ports import Ports
+from cortex_core.services.bells import ring
 
 
 class TurnQueue:
@@ -47,9 +48,7 @@ class TurnQueue:
                 # One order for all workers, in which they wait for the conversations.
                 for turn in sorted(turns, key=lambda turn: turn.conversation_id)
             ]
-        await self._ports.events.publish(
-            *(Bell(conversation_id=event.conversation_id, seq=event.seq) for event in recorded)
-        )
+        await ring(self._ports, *((event.conversation_id, event.seq) for event in recorded))
         return turns
 
     async def renew(self, turn: Turn) -> None:
@@ -113,11 +112,9 @@ class TurnQueue:
             # First, and so the fence: others write into the conversation until the lease is sure.
             await work.turns.finish(turn, worker=self._worker)
             if answer:
-                await work.messages.add(answer)
+                await work.messages.add(answer, correlation_id=turn.correlation_id)
             recorded = await work.events.append(self._event(turn, data))
-        await self._ports.events.publish(
-            Bell(conversation_id=turn.conversation_id, seq=recorded.seq)
-        )
+        await ring(self._ports, (turn.conversation_id, recorded.seq))
 
     def _event(self, turn: Turn, data: Loggable) -> Event:
         return Event(
@@ -125,4 +122,5 @@ class TurnQueue:
             at=self._ports.clock(),
             actor=ASSISTANT,
             data=data,
+            correlation_id=turn.correlation_id,
         )

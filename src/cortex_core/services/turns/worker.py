@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from contextvars import Context
 from datetime import timedelta
 
+from cortex_core.domain.correlation import correlated
 from cortex_core.domain.errors import (
     CortexError,
     InternalError,
@@ -14,6 +16,7 @@ from cortex_core.domain.errors import (
 )
 from cortex_core.domain.models import Turn, TurnError
 from cortex_core.ports import Ports
+from cortex_core.services.bells import TRACE
 from cortex_core.services.operation import operation
 from cortex_core.services.turns.answer import Answerer
 from cortex_core.services.turns.queue import TurnQueue
@@ -83,7 +86,8 @@ class TurnWorker:
             with operation(self._ports, "turns.take"):
                 turns = await self._queue.take(free)
             for turn in turns:
-                task = asyncio.create_task(self._see_to(turn))
+                # Without the context of whoever woke us up: it belongs to another request.
+                task = asyncio.create_task(self._see_to(turn), context=Context())
                 self._answering.add(task)
                 task.add_done_callback(self._done)
             if len(turns) < free:
@@ -94,22 +98,36 @@ class TurnWorker:
         self.wake()
 
     async def _see_to(self, turn: Turn) -> None:
-        try:
-            await self._attempt(turn)
-        except asyncio.CancelledError:
-            await self._hand_back(turn)
-            raise
+        """Make one attempt, in the name of the request that asked for it."""
+        asked = [{TRACE: turn.traceparent}] if turn.traceparent else []
+        with (
+            correlated(turn.correlation_id),
+            self._ports.telemetry.span(
+                "cortex.turn", {}, asked, turn_id=turn.id, attempt=turn.attempts
+            ) as span,
+        ):
+            outcome = "cancelled"
+            try:
+                outcome = await self._attempt(turn)
+            except asyncio.CancelledError:
+                await self._hand_back(turn)
+                raise
+            finally:
+                span.set(outcome=outcome)
 
-    async def _attempt(self, turn: Turn) -> None:
+    async def _attempt(self, turn: Turn) -> str:
+        """Return `ok`, or the code of what went wrong."""
         try:
             with operation(self._ports, "turns.answer", attempt=turn.attempts):
                 if turn.attempts > self._attempts:
                     raise TurnAbandonedError
                 await self._queue.complete(turn, await self._answerer.answer(turn))
-        except LeaseLostError:
-            return  # It goes on elsewhere, or is gone with its conversation.
+        except LeaseLostError as error:
+            return error.code  # It goes on elsewhere, or is gone with its conversation.
         except CortexError as error:
             await self._set_back(turn, error)
+            return error.code
+        return "ok"
 
     async def _set_back(self, turn: Turn, error: CortexError) -> None:
         """Try the turn again later, or let it fail for all to see."""

@@ -1,0 +1,4 @@
+-- Which request led to an event or a turn: its correlation id, and its trace as W3C Trace Context writes it.
+ALTER TABLE messages ADD COLUMN correlation_id text;
+ALTER TABLE events ADD COLUMN correlation_id text;
+ALTER TABLE turns ADD COLUMN correlation_id text, ADD COLUMN traceparent text;
