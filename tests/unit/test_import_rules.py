@@ -50,6 +50,8 @@ _PLANTS = [
     Plant("door-jwt", "cortex_adapters.litestar.planted", "jwt"),
     Plant("door-jwt", "cortex_adapters.litestar.planted", "cryptography.hazmat.primitives"),
     Plant("door-httpx2", "cortex_adapters.litestar.planted", "httpx2"),
+    Plant("door-opentelemetry", "cortex_adapters.litestar.planted", "opentelemetry.trace"),
+    Plant("door-opentelemetry", "cortex_adapters.telemetry.planted", "prometheus_client"),
     Plant("door-uvicorn", "cortex_adapters.litestar.planted", "uvicorn"),
     Plant("acyclic", "cortex_core.domain.ids", "cortex_core.domain.models"),
 ]
