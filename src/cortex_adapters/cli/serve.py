@@ -79,11 +79,21 @@ def _announce(settings: Settings, host: str, port: int) -> None:
     if settings.development:
         address = f"[{host}]" if ":" in host else host
         several = f", {settings.workers} processes" if settings.workers > 1 else ""
-        print(
+        _print(
             f"Cortex Core {version('cortex-core')} on http://{address}:{port} "
-            f"({settings.environment}, {settings.database_url}{several})",
-            flush=True,
+            f"({settings.environment}, {settings.database_url}{several})"
         )
+
+
+def _print(line: str) -> None:
+    """Print *line*, unless the disk is full or the reader gone: that keeps nobody from serving."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        # what the buffer holds is tried again at the exit, and would make it a failure
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 @contextmanager

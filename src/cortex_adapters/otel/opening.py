@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -65,13 +66,11 @@ def open_telemetry(
     os.environ.setdefault(_INTERNAL, "true")
     own = Resource.create(dict(resource))
     registry = CollectorRegistry(auto_describe=False)
-    exporters = _exporters(asked)
-    reader = SharedReader(
-        registry, exporter=exporters.metrics, interval=_seconds(asked.get(_INTERVAL), 60.0)
-    )
+    reader = SharedReader(registry, interval=_seconds(asked.get(_INTERVAL), 60.0))
     metrics = MeterProvider(
         [reader], own, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
     )
+    exporters = _exporters(asked, metrics)
     traces = TracerProvider(
         None if _SAMPLER in asked else _sampler(ratio),
         own,
@@ -82,7 +81,11 @@ def open_telemetry(
     if exporters.spans is not None:
         traces.add_span_processor(BatchSpanProcessor(exporters.spans, meter_provider=metrics))
     if exporters.logs is not None:
-        logs.add_log_record_processor(BatchLogRecordProcessor(exporters.logs))
+        logs.add_log_record_processor(
+            BatchLogRecordProcessor(exporters.logs, meter_provider=metrics)
+        )
+    if exporters.metrics is not None:
+        reader.push_to(exporters.metrics)
 
     def reporting(other: ErrorReporter) -> ErrorReporter:
         return SpanErrorReporter(other, logs)
@@ -105,8 +108,11 @@ class _Exporters:
     logs: LogRecordExporter | None = None
 
 
-def _exporters(asked: Mapping[str, str]) -> _Exporters:
-    """Return an exporter for each signal that has an endpoint and is not switched off."""
+def _exporters(asked: Mapping[str, str], own: MeterProvider) -> _Exporters:
+    """Return an exporter for each signal that has an endpoint and is not switched off.
+
+    They count in *own* what they could not send.
+    """
 
     def wanted(signal: str) -> bool:
         endpoint = asked.get(_ENDPOINT) or asked.get(f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")
@@ -127,9 +133,9 @@ def _exporters(asked: Mapping[str, str]) -> _Exporters:
 
     timeout = None if "OTEL_EXPORTER_OTLP_TIMEOUT" in asked else _TIMEOUT
     return _Exporters(
-        OTLPSpanExporter(timeout=timeout) if wanted("TRACES") else None,
-        OTLPMetricExporter(timeout=timeout) if wanted("METRICS") else None,
-        OTLPLogExporter(timeout=timeout) if wanted("LOGS") else None,
+        OTLPSpanExporter(timeout=timeout, meter_provider=own) if wanted("TRACES") else None,
+        OTLPMetricExporter(timeout=timeout, meter_provider=own) if wanted("METRICS") else None,
+        OTLPLogExporter(timeout=timeout, meter_provider=own) if wanted("LOGS") else None,
     )
 
 
@@ -154,5 +160,6 @@ def _all_within(seconds: float, works: list[Callable[[], None]]) -> None:
     threads = [threading.Thread(target=quietly, args=(work,), daemon=True) for work in works]
     for thread in threads:
         thread.start()
+    until = time.monotonic() + seconds
     for thread in threads:
-        thread.join(seconds)
+        thread.join(max(0.0, until - time.monotonic()))

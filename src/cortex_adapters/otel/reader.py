@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any, Final
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -13,27 +14,24 @@ _PUSH_MILLIS: Final = 5_000
 
 
 class SharedReader(PrometheusMetricReader):
-    """Collects for Prometheus when it asks, and pushes to *exporter* every *interval* seconds.
+    """Collects for Prometheus when it asks, and pushes to an exporter every *interval* seconds.
 
     A second reader would double what recording a number costs.
     """
 
-    def __init__(
-        self,
-        registry: CollectorRegistry,
-        *,
-        exporter: MetricExporter | None = None,
-        interval: float = 60.0,
-    ) -> None:
+    def __init__(self, registry: CollectorRegistry, *, interval: float = 60.0) -> None:
         super().__init__(
             registry=registry, scope_info_enabled=False, resource_attribute_filter=_is_worker
         )
-        self._exporter = exporter
+        self._exporter: MetricExporter | None = None
         self._interval = interval
         self._pushing = threading.local()
         self._closing = threading.Event()
-        if exporter is not None:
-            threading.Thread(target=self._push_on, name="cortex-metrics", daemon=True).start()
+
+    def push_to(self, exporter: MetricExporter) -> None:
+        """Begin to push to *exporter*."""
+        self._exporter = exporter
+        threading.Thread(target=self._push_on, name="cortex-metrics", daemon=True).start()
 
     def push(self) -> None:
         """Send what there is now; waits for the receiver, and gives up in 5 s."""
@@ -50,7 +48,8 @@ class SharedReader(PrometheusMetricReader):
 
     def _push_on(self) -> None:
         while not self._closing.wait(self._interval):
-            self.push()
+            with suppress(Exception):  # what could not be read or sent now may be the next time
+                self.push()
 
     def _receive_metrics(
         self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any

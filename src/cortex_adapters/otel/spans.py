@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from contextvars import Token
 from time import perf_counter
@@ -120,9 +120,16 @@ class Work:
         if title:
             self._span.update_name(text(title))
         self._span.set_attributes(clean(attributes))
-        if error is not None and not (isinstance(error, CortexError) and error.severity == "info"):
-            self._span.set_status(Status(StatusCode.ERROR, _type(error)))
+        if failure := _failure(error, attributes):
+            self._span.set_status(Status(StatusCode.ERROR, failure))
         self._span.end()
+
+
+def _failure(error: BaseException | None, attributes: Mapping[str, AttributeValue]) -> str:
+    """Return what kind of failure that was, of ours and not of a caller's; empty for none."""
+    if error is None:
+        return str(attributes.get("error.type", ""))
+    return "" if isinstance(error, CortexError) and error.severity == "info" else _type(error)
 
 
 def current_trace() -> dict[str, str]:

@@ -133,6 +133,15 @@ def test_an_error_is_told_by_its_kind_and_never_in_its_words(
     assert "secret" not in span.to_json()
 
 
+def test_an_answer_that_is_our_fault_is_a_failed_span(bench: Bench) -> None:
+    with bench.telemetry.span("http.server.request", **{"http.route": "/a"}) as span:
+        span.set(**{"error.type": "overloaded"})
+    assert bench.spans["/a"].status.status_code is StatusCode.ERROR
+    with bench.telemetry.span("http.server.request", **{"http.route": "/b"}) as span:
+        span.set(**{"http.response.status_code": 404})
+    assert bench.spans["/b"].status.status_code is StatusCode.UNSET
+
+
 def test_only_labels_of_the_registry_tell_series_apart(bench: Bench) -> None:
     for number in range(1000):
         with bench.telemetry.span(

@@ -1,0 +1,184 @@
+"""What listens to the server goes away or stands still; the server does not mind."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.eventually import eventually
+from tests.e2e.receiver import Mode, Receiver
+from tests.e2e.server import ServerProcess
+from tests.e2e.wire import Api
+
+PARTING = 2.0
+LEAVING = 2.5
+"""Seconds that a server takes to leave beside that, on a machine that has other things to do."""
+SOON = 0.5
+"""Far less than any timeout of an exporter, and more than a busy machine's hiccups."""
+
+
+@pytest.fixture
+async def quick(tmp_path: Path) -> AsyncIterator[ServerProcess]:
+    """A server that is not started yet."""
+    process = ServerProcess(f"sqlite:///{tmp_path}/cortex.db", tmp_path)
+    try:
+        yield process
+    finally:
+        await process.stop()
+
+
+@pytest.fixture
+async def metrics() -> AsyncIterator[Receiver]:
+    """Where the numbers go, which is in good order."""
+    async with Receiver().listening() as receiver:
+        yield receiver
+
+
+async def asks(server: ServerProcess, count: int) -> float:
+    """Have *count* requests answered, some at a time; return how long the longest took."""
+    ada = await Api(server.port).sign_in()
+    room = asyncio.Semaphore(8)
+
+    async def ask() -> float:
+        async with room:
+            began = time.monotonic()
+            assert (await ada.get("/v1/me")).status == 200
+            return time.monotonic() - began
+
+    return max(await asyncio.gather(*(ask() for _ in range(count))))
+
+
+async def leaves(server: ServerProcess) -> float:
+    """Return how long the server takes to leave, in good order."""
+    began = time.monotonic()
+    assert await server.terminate() == 0
+    return time.monotonic() - began
+
+
+def dropped(metrics: Receiver) -> float:
+    """Return how many spans were not sent, as the server itself counts."""
+    return sum(
+        number
+        for name in ("otel.sdk.processor.span.processed", "otel.sdk.exporter.span.exported")
+        for labels, number in metrics.points(name)
+        if "error.type" in labels
+    )
+
+
+@pytest.mark.parametrize("mode", ["refuses", "slow", "blackhole", "closed"])
+async def test_fault_41_a_collector_that_is_not_there_does_no_harm(
+    quick: ServerProcess, metrics: Receiver, mode: Mode
+):
+    async with Receiver(mode).listening() as away:
+        quick.set(
+            **metrics.settings,
+            OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{away.url}/v1/traces",
+            OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=f"{away.url}/v1/logs",
+            OTEL_EXPORTER_OTLP_TIMEOUT="1" if mode == "refuses" else "5",
+            OTEL_BSP_MAX_QUEUE_SIZE="128",
+            OTEL_BSP_MAX_EXPORT_BATCH_SIZE="64",
+        )
+        await quick.start()
+        assert await asks(quick, 300) < SOON
+        assert await eventually(lambda: dropped(metrics)), "what was dropped is counted"
+        size = max(number for _, number in metrics.points("otel.sdk.processor.span.queue.size"))
+        assert size <= 128, "the queue is bounded"
+        assert await leaves(quick) < PARTING + LEAVING
+    said = [line for line in quick.said().splitlines() if '"event": "opentelemetry' in line]
+    assert len(said) < 20, "the log is not flooded"
+
+
+@pytest.mark.parametrize("mode", ["refuses", "blackhole", "closed"])
+async def test_fault_41_nothing_of_opentelemetry_can_be_sent(quick: ServerProcess, mode: Mode):
+    async with Receiver(mode).listening() as away:
+        quick.set(**away.settings)
+        await quick.start()
+        assert await asks(quick, 100) < SOON
+        assert await leaves(quick) < PARTING + LEAVING
+
+
+async def test_fault_41_a_collector_that_is_back_is_told_again(
+    quick: ServerProcess, metrics: Receiver
+):
+    metrics.mode = "refuses"
+    quick.set(**metrics.settings, OTEL_EXPORTER_OTLP_TIMEOUT="1")
+    await quick.start()
+    await asks(quick, 50)
+    metrics.mode = "takes"
+    ada = await Api(quick.port).sign_in()
+    await ada.get("/v1/me", **{"X-Correlation-ID": "after-all"})
+    assert await eventually(lambda: metrics.trace("after-all"))
+
+
+def _dropped_lines(metrics: Receiver) -> float:
+    return max((number for _, number in metrics.points("cortex.log.dropped")), default=0.0)
+
+
+async def test_fault_42_a_pipe_that_nobody_reads_keeps_nobody_waiting(
+    quick: ServerProcess, metrics: Receiver
+):
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4_096)
+    quick.set(**metrics.settings)
+    try:
+        await quick.start(output=writing)
+        assert await asks(quick, 2_500) < SOON
+        assert await eventually(lambda: _dropped_lines(metrics) > 100)
+        assert await leaves(quick) < PARTING + LEAVING
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+async def test_fault_42_a_full_disk_takes_no_lines_and_does_no_harm(
+    quick: ServerProcess, metrics: Receiver
+):
+    quick.set(**metrics.settings)
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        await quick.start(output=full)
+    finally:
+        os.close(full)
+    assert await asks(quick, 100) < SOON
+    assert await eventually(lambda: _dropped_lines(metrics) >= 100)
+    assert await leaves(quick) < LEAVING
+
+
+async def test_fault_42_a_reader_that_is_gone_does_no_harm(quick: ServerProcess, metrics: Receiver):
+    """As in `cortex serve | head`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    quick.set(**metrics.settings)
+    try:
+        await quick.start(output=writing)
+    finally:
+        os.close(writing)
+    assert await asks(quick, 100) < SOON
+    assert await eventually(lambda: _dropped_lines(metrics) >= 100)
+    assert await leaves(quick) < LEAVING
+
+
+async def test_fault_55_a_process_that_stood_still_is_not_ready_for_a_while(
+    quick: ServerProcess, metrics: Receiver
+):
+    quick.set(**metrics.settings)
+    await quick.start()
+    anybody = Api(quick.port)
+    os.kill(quick.pid, signal.SIGSTOP)
+    await asyncio.sleep(5.5)
+    os.kill(quick.pid, signal.SIGCONT)
+    answer = await anybody.get("/health/ready")
+    assert answer.status == 503
+    assert "loop" in answer.json()["detail"]
+    assert (await anybody.get("/health/live")).status == 200
+    [line] = await eventually(lambda: quick.lines("loop.blocked"))
+    assert line["seconds"] > 5
+    deadline = time.monotonic() + 20
+    while (await anybody.get("/health/ready")).status != 200:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.5)
