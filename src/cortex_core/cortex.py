@@ -19,7 +19,7 @@ from cortex_core.services.participants import Participants
 from cortex_core.services.reception import Reception
 from cortex_core.services.revocation import RevocationList
 from cortex_core.services.sessions import TOKEN_LIFETIME, Sessions
-from cortex_core.services.turns import TurnWorker
+from cortex_core.services.turns import TurnWorker, keep_count
 from cortex_core.services.users import Users
 from cortex_core.services.workspaces import Workspaces
 
@@ -59,14 +59,18 @@ class Cortex:
     async def working(self) -> AsyncIterator[None]:
         """Answer turns and keep the house while inside; hand back turns under way at the end."""
         worker = asyncio.create_task(self.turns.run())
-        keeper = asyncio.create_task(self.sessions.keep())
+        keepers = [
+            asyncio.create_task(self.sessions.keep()),
+            asyncio.create_task(keep_count(self.ports)),
+        ]
         try:
             yield
         finally:
-            keeper.cancel()
+            for keeper in keepers:
+                keeper.cancel()
             self.turns.leave()
             await worker
-            await asyncio.wait([keeper])
+            await asyncio.wait(keepers)
 
     def leave(self) -> None:
         """Begin to leave: end every stream with a goodbye, and take no more turns."""

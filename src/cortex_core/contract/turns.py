@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 from msgspec.structs import replace
@@ -48,6 +49,23 @@ class TurnsContract(StoreContract):
         [taken] = await lease(store, "one", now=1)
         for found in (taken, await stored_turn(store, turn)):
             assert (found.correlation_id, found.traceparent) == ("word", "00-1-2-01")
+
+    async def test_the_backlog_is_what_is_not_at_its_end(self, store: Store) -> None:
+        scene = await stored_scene(store)
+        assert await _backlog(store) == {}
+        first = await queued(store, scene, at=1)
+        await queued(store, scene, at=3)
+        await queued(store, scene, at=2)
+        assert await _backlog(store) == {TurnStatus.QUEUED: (3, make.at(1))}
+        await lease(store, "one", now=2.5, until=9)
+        assert await _backlog(store) == {
+            TurnStatus.QUEUED: (1, make.at(3)),
+            TurnStatus.RUNNING: (2, make.at(1)),
+        }
+        async with store.begin() as work:
+            finished = replace(await work.turns.get(first.id), status=TurnStatus.COMPLETED)
+            await work.turns.finish(finished, worker="one")
+        assert (await _backlog(store))[TurnStatus.RUNNING] == (1, make.at(2))
 
     async def test_what_is_taken_is_not_taken_again(self, store: Store) -> None:
         await queued(store, await stored_scene(store))
@@ -149,6 +167,12 @@ class TurnsContract(StoreContract):
             recorded = await work.events.append(make.event(scene.conversation, scene.owner))
         assert recorded.seq == 2
         assert (await stored_turn(store, turn)).status is TurnStatus.RUNNING
+
+
+async def _backlog(store: Store) -> dict[TurnStatus, tuple[int, datetime]]:
+    async with store.begin(read_only=True, single=True) as work:
+        found = await work.turns.backlog()
+    return {each.status: (each.count, each.oldest) for each in found}
 
 
 async def queued(store: Store, scene: Scene, *, at: float = 0) -> Turn:

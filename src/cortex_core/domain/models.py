@@ -193,6 +193,14 @@ class Turn(Entity, frozen=True, kw_only=True):
     traceparent: str = ""
 
 
+class Backlog(Entity, frozen=True, kw_only=True):
+    """The turns that are not at their end yet and are in one state: how many, and since when."""
+
+    status: TurnStatus
+    count: int
+    oldest: datetime
+
+
 _Described = User | Workspace | Conversation | Message
 
 

@@ -162,6 +162,7 @@ CALLS: dict[str, Call] = {
         TALK, after=None, limit=51, order="desc"
     ),
     "turns.get": lambda work: work.turns.get(turn.id),
+    "turns.backlog": lambda work: work.turns.backlog(),
     "turns.lease": lambda work: work.turns.lease(
         worker="one", now=make.at(10**7), until=make.at(10**7), limit=4
     ),

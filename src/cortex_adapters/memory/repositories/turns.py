@@ -11,7 +11,7 @@ from cortex_adapters.memory.tables import Lease, Tables
 from cortex_adapters.memory.transaction import Transaction
 from cortex_core.domain.errors import LeaseLostError, NotFoundError
 from cortex_core.domain.ids import TurnId
-from cortex_core.domain.models import Turn, TurnStatus
+from cortex_core.domain.models import Backlog, Turn, TurnStatus
 
 
 class MemoryTurns:
@@ -22,6 +22,16 @@ class MemoryTurns:
 
     async def get(self, turn_id: TurnId) -> Turn:
         return _stored(self._transaction.reading(), turn_id)
+
+    async def backlog(self) -> Sequence[Backlog]:
+        tables = self._transaction.reading()
+        open_turns = [_stored(tables, turn_id) for turn_id, _ in tables.queue]
+        found = []
+        for status in (TurnStatus.QUEUED, TurnStatus.RUNNING):
+            since = [turn.created_at for turn in open_turns if turn.status is status]
+            if since:
+                found.append(Backlog(status=status, count=len(since), oldest=min(since)))
+        return found
 
     async def lease(
         self, *, worker: str, now: datetime, until: datetime, limit: int

@@ -9,7 +9,7 @@ from cortex_adapters.postgres.repositories import rows
 from cortex_adapters.postgres.session import Session
 from cortex_core.domain.errors import LeaseLostError, NotFoundError
 from cortex_core.domain.ids import TurnId
-from cortex_core.domain.models import Turn
+from cortex_core.domain.models import Backlog, Turn, TurnStatus
 
 __all__ = ["PostgresTurns"]
 
@@ -32,6 +32,19 @@ class PostgresTurns:
         if not found:
             raise NotFoundError
         return rows.turn(found[0])
+
+    async def backlog(self) -> Sequence[Backlog]:
+        found = await self._session.read(
+            """
+            SELECT status, count(*), min(created_at) FROM turns
+            WHERE status IN ('queued', 'running')
+            GROUP BY status
+            """
+        )
+        return [
+            Backlog(status=TurnStatus(status), count=count, oldest=oldest)
+            for status, count, oldest in found
+        ]
 
     async def lease(
         self, *, worker: str, now: datetime, until: datetime, limit: int

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cortex_adapters.sqlite.connections import Row
-from cortex_adapters.sqlite.repositories.rows import changes, one, to_micros, to_time
+from cortex_adapters.sqlite.repositories.rows import changes, many, one, to_micros, to_time
 from cortex_adapters.sqlite.transaction import Transaction
 from cortex_core.domain.errors import LeaseLostError, NotFoundError
 from cortex_core.domain.ids import TurnId
-from cortex_core.domain.models import Turn, TurnError, TurnStatus
+from cortex_core.domain.models import Backlog, Turn, TurnError, TurnStatus
 
 
 class SqliteTurns:
@@ -36,6 +36,21 @@ class SqliteTurns:
         if turn is None:
             raise NotFoundError
         return turn
+
+    async def backlog(self) -> Sequence[Backlog]:
+        return await self._transaction.read(
+            many(
+                """
+                SELECT status, count(*), min(created_at) FROM turns INDEXED BY turns_due
+                WHERE due_at IS NOT NULL
+                GROUP BY status
+                """,
+                (),
+                lambda row: Backlog(
+                    status=TurnStatus(row[0]), count=row[1], oldest=to_time(row[2])
+                ),
+            )
+        )
 
     async def lease(
         self, *, worker: str, now: datetime, until: datetime, limit: int

@@ -101,4 +101,18 @@ METRICS: Final = (
         meaning="From the time of an event to when a live stream has it.",
         bounds=SECONDS,
     ),
+    Metric(
+        name="cortex.turns",
+        instrument="gauge",
+        unit="{turn}",
+        meaning="Turns that are not at their end yet, by state; the same in every process.",
+        labels=("state",),
+    ),
+    Metric(
+        name="cortex.turn.age",
+        instrument="gauge",
+        unit="s",
+        meaning="Age of the oldest turn that is not at its end yet, by state.",
+        labels=("state",),
+    ),
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cortex_core.domain.ids import TurnId
-from cortex_core.domain.models import Turn
+from cortex_core.domain.models import Backlog, Turn
 
 
 class TurnRepository(Protocol):
@@ -15,6 +15,13 @@ class TurnRepository(Protocol):
 
     async def get(self, turn_id: TurnId) -> Turn:
         """Return a turn."""
+        ...
+
+    async def backlog(self) -> Sequence[Backlog]:
+        """Return what is queued and what is running, each with the oldest created_at of its turns.
+
+        A state in which there is no turn is left out.
+        """
         ...
 
     async def lease(

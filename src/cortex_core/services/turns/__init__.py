@@ -6,6 +6,7 @@ is stored twice.
 """
 
 from cortex_core.services.turns.answer import HISTORY
+from cortex_core.services.turns.census import keep_count
 from cortex_core.services.turns.worker import TurnWorker
 
-__all__ = ["HISTORY", "TurnWorker"]
+__all__ = ["HISTORY", "TurnWorker", "keep_count"]
