@@ -46,6 +46,10 @@ def _serve(settings: Settings, fd: int | None) -> None:
         else:
             app.state.service.cortex.ports.telemetry.log("server.listening", host=host, port=port)
 
+    def refused(status: int, code: str) -> None:
+        telemetry = app.state.service.cortex.ports.telemetry
+        telemetry.count("cortex.edge.refused", status=status, code=code)
+
     run_server(
         serve(
             app,
@@ -55,6 +59,7 @@ def _serve(settings: Settings, fd: int | None) -> None:
             drain=partial(drain, app),
             docs_url=settings.docs_url,
             started=started,
+            refused=refused,
         )
     )
 

@@ -11,7 +11,7 @@ from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from cortex_adapters.uvicorn.problem import problem
 from cortex_core.domain.errors import CortexError, InternalError, OverloadedError
 
-__all__ = ["Application", "guarded", "overloaded"]
+__all__ = ["Application", "Refused", "guarded", "overloaded"]
 
 Application = Callable[..., Awaitable[None]]
 """An ASGI application, whoever's types it is written in."""
@@ -19,16 +19,21 @@ Application = Callable[..., Awaitable[None]]
 _log = logging.getLogger("cortex.server")
 
 
-def overloaded(docs_url: str) -> ASGI3Application:
+Refused = Callable[[int, str], None]
+"""Is told status and code of each answer that the real application has no part in."""
+
+
+def overloaded(docs_url: str, refused: Refused) -> ASGI3Application:
     """Return the application of the connections beyond the limit: it answers 503 at once."""
 
     async def app(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        refused(503, OverloadedError.code)
         await _answer(send, 503, OverloadedError(), docs_url)
 
     return app
 
 
-def guarded(app: Application, docs_url: str) -> ASGI3Application:
+def guarded(app: Application, docs_url: str, refused: Refused) -> ASGI3Application:
     """Return *app*, with a problem instead of uvicorn's text/plain where an exception leaves it."""
 
     async def outer(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -37,6 +42,7 @@ def guarded(app: Application, docs_url: str) -> ASGI3Application:
         except Exception:  # noqa: BLE001 - the last line before the wire
             incident = str(uuid4())
             _log.exception("An exception left the application. Incident: %s", incident)
+            refused(500, InternalError.code)
             # with an answer under way uvicorn objects to a second one, and cuts the connection
             await _answer(send, 500, InternalError(incident), docs_url)
 

@@ -172,6 +172,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._reading = _Reading.REFUSED
 
     def _write(self, status: int, error: CortexError) -> None:
+        self._state.refused(status, error.code)
         answer = problem(status, error, docs_url=self._state.docs_url)
         self.transport.write(answer.wire(self.server_state.default_headers))
 

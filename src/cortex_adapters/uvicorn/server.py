@@ -17,7 +17,7 @@ from typing import Final
 
 from uvicorn.config import Config
 
-from cortex_adapters.uvicorn.fallback import Application, guarded
+from cortex_adapters.uvicorn.fallback import Application, Refused, guarded
 from cortex_adapters.uvicorn.lifespan import lifespan
 from cortex_adapters.uvicorn.limits import Limits, raise_open_files
 from cortex_adapters.uvicorn.protocol import GuardedProtocol
@@ -45,6 +45,7 @@ async def serve(
     docs_url: str = "",
     limits: Limits | None = None,
     started: Callable[[str, int], None] = lambda _host, _port: None,
+    refused: Refused = lambda _status, _code: None,
 ) -> None:
     """Serve *app* in the main thread until SIGTERM or SIGINT, then see everybody out and return.
 
@@ -56,7 +57,8 @@ async def serve(
     its threads on stderr.
 
     *fd* is a bound socket to use in place of *host* and *port*; the process that handed it over is
-    then followed: when it is gone, that is the first signal. *started* is told the address.
+    then followed: when it is gone, that is the first signal. *started* is told the address, and
+    *refused* status and code of what is answered before it reaches the application.
 
     Raises:
         OSError: The address cannot be had.
@@ -65,7 +67,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     leaving = asyncio.Event()
     own_limits = raise_open_files(limits or Limits())
-    state = ServingState(own_limits, docs_url)
+    state = ServingState(own_limits, docs_url, refused)
     parent = os.getppid() if fd is not None else None
     starting = asyncio.current_task()
 
@@ -80,7 +82,7 @@ async def serve(
     ):
         try:
             async with lifespan(app) as app_state:
-                config = _config(guarded(app, docs_url), own_limits)
+                config = _config(guarded(app, docs_url, refused), own_limits)
                 server = await loop.create_server(
                     lambda: GuardedProtocol(config, state, app_state, loop),
                     sock=sock,

@@ -8,7 +8,7 @@ from email.utils import formatdate
 
 from uvicorn.server import ServerState
 
-from cortex_adapters.uvicorn.fallback import overloaded
+from cortex_adapters.uvicorn.fallback import Refused, overloaded
 from cortex_adapters.uvicorn.limits import Limits
 
 __all__ = ["ServingState"]
@@ -17,11 +17,14 @@ __all__ = ["ServingState"]
 class ServingState(ServerState):
     """The limits, the `Date` of this second, and whether the process is leaving."""
 
-    def __init__(self, limits: Limits, docs_url: str) -> None:
+    def __init__(
+        self, limits: Limits, docs_url: str, refused: Refused = lambda _status, _code: None
+    ) -> None:
         super().__init__()
+        self.refused = refused
         self.limits = limits
         self.docs_url = docs_url
-        self.overloaded = overloaded(docs_url)
+        self.overloaded = overloaded(docs_url, refused)
         self.leaving = False
         self.tell_time()
 

@@ -128,6 +128,7 @@ def main() -> None:
         docs_url=DOCS,
         limits=plan.limits,
         started=lambda _host, port: say(f"port {port}"),
+        refused=lambda status, code: say(f"refused {status} {code}"),
     )
     try:
         run(serving)

@@ -203,6 +203,20 @@ async def test_a_header_of_a_mebibyte_is_answered_431(server: Target) -> None:
         assert_problem(await wire.answer(), 431, "too-large")
 
 
+async def test_what_never_reaches_the_application_is_told_of() -> None:
+    with target(limits={"connections": 10}) as own:
+        async with AsyncExitStack() as stack:
+            for _ in range(10):
+                await stack.enter_async_context(own.wire())
+            answer = await own.ask(b"GET /bare HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert answer.status == 503
+        assert await own.hears("refused 503 overloaded")
+        await own.ask(b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await own.hears("refused 500 internal")
+        await own.ask(b"not HTTP at all\r\n\r\n")
+        assert await own.hears("refused 400 malformed-request")
+
+
 def test_a_client_that_writes_before_it_reads_still_gets_the_answer(server: Target) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
         client.sendall(b"GET /bare HTTP/1.1\r\nHost: x\r\nX-Huge: " + b"a" * 2**22)

@@ -28,6 +28,16 @@ METRICS: Final = (
         meaning="Lines of the log that were dropped since the start.",
     ),
     Metric(
+        name="cortex.edge.refused",
+        instrument="counter",
+        unit="{request}",
+        meaning=(
+            "Requests that were answered before they reached the application: too slow, too large, "
+            "not HTTP, too many connections, or in flight at the end."
+        ),
+        labels=("status", "code"),
+    ),
+    Metric(
         name="cortex.identity.refused",
         instrument="counter",
         unit="{credential}",
