@@ -9,11 +9,11 @@ from argparse import Namespace
 import msgspec
 
 from cortex_adapters.cli.endings import ASKED_WRONGLY, FAILED
-from cortex_adapters.cli.remedies import remedy
+from cortex_adapters.cli.remedies import explained
+from cortex_adapters.cli.tenant import told
 from cortex_adapters.migrations import SchemaStatus
-from cortex_adapters.server import database, naming, require_readable, require_servable
+from cortex_adapters.server import ask_tenant, database, naming, require_readable, require_servable
 from cortex_adapters.settings import Settings, load_settings
-from cortex_adapters.telemetry.errors import said_by_vendor
 from cortex_core.domain.errors import CortexError, SchemaError, SettingsError
 
 
@@ -26,10 +26,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run(asked: Namespace) -> int:
-    """Say whether a server could start: settings, database, schema."""
+    """Say whether a server could start, and believe anybody: settings, database, schema, tenant."""
     findings, settings = _settings()
     if settings is not None:
-        findings += asyncio.run(_database(settings))
+        findings += asyncio.run(_outside(settings, offline=asked.offline or not findings[0].ok))
     if asked.json:
         print(msgspec.json.encode(findings).decode())
     else:
@@ -53,6 +53,16 @@ def _settings() -> tuple[list[Finding], Settings | None]:
     return [Finding(check="settings", ok=True, detail=f"{settings.environment}{idle}")], settings
 
 
+async def _outside(settings: Settings, *, offline: bool) -> list[Finding]:
+    if offline:
+        return await _database(settings)
+    found, asked = await asyncio.gather(_database(settings), ask_tenant(settings))
+    return found + [
+        Finding(check="tenant", ok=not each.reason, detail=told(each, cause=settings.development))
+        for each in asked
+    ]
+
+
 async def _database(settings: Settings) -> list[Finding]:
     url = settings.database_url
     chosen = database(url)
@@ -64,9 +74,9 @@ async def _database(settings: Settings) -> list[Finding]:
                 async with chosen.open_store() as store:
                     await require_readable(store)
     except SchemaError as error:
-        return [reached, Finding(check="schema", ok=False, detail=f"{error} {remedy(error)}")]
+        return [reached, Finding(check="schema", ok=False, detail=f"{error} {error.remedy}")]
     except CortexError as error:
-        detail = " ".join(filter(None, [str(error), said_by_vendor(error), remedy(error)]))
+        detail = " ".join([str(error), *explained(error, cause=settings.development)])
         return [Finding(check="database", ok=False, detail=detail)]
     return [reached, _schema(status, by_itself=settings.development and chosen.upgrades_itself)]
 

@@ -6,9 +6,9 @@ import os
 import sys
 from typing import Final
 
-from cortex_adapters.cli.remedies import remedy
+from cortex_adapters.cli.remedies import explained
 from cortex_adapters.settings import load_settings
-from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_vendor
+from cortex_adapters.telemetry.errors import LogErrorReporter
 from cortex_adapters.telemetry.logs import open_log
 from cortex_core.domain.errors import (
     CortexError,
@@ -46,8 +46,7 @@ def refused(error: CortexError) -> int:
     if isinstance(error, SettingsError):
         _say(f"{error.title}:", *(f"  {fault}" for fault in error.faults), error.remedy)
     else:
-        because = said_by_vendor(error)
-        _say(f"{error.title}: {error}", *filter(None, [because, remedy(error)]))
+        _say(f"{error.title}: {error}", *explained(error, cause=_shows_causes()))
     return ASKED_WRONGLY if isinstance(error, SettingsError | InvalidInputError) else FAILED
 
 
@@ -69,6 +68,13 @@ def broke(error: Exception, command: str) -> int:
 
 def _say(first: str, *more: str) -> None:
     print("\n".join([f"cortex: {first}", *more]), file=sys.stderr)
+
+
+def _shows_causes() -> bool:
+    try:
+        return load_settings(os.environ).development
+    except SettingsError:
+        return False
 
 
 def _logs_json() -> bool:

@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--fd", type=int, help=argparse.SUPPRESS)  # the supervisor's socket
 
     check = _command(commands, "check", "check", "say whether a server could start")
+    check.add_argument("--offline", action="store_true", help="do not ask the tenant")
     _json(check)
 
     token = _command(commands, "token", "tokens", "print an access token; in development only")

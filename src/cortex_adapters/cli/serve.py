@@ -33,7 +33,8 @@ def run(asked: Namespace) -> int:
     with _listening(settings):
         if settings.workers > 1 and asked.fd is None:
             return _supervise(settings)
-        _serve(settings, asked.fd)
+        with naming(settings.database_url):
+            _serve(settings, asked.fd)
     return 0
 
 

@@ -15,6 +15,7 @@ from cortex_core.domain.errors import (
     NotFoundError,
     OverloadedError,
     StorageCorruptError,
+    StorageForbiddenError,
     StorageFullError,
     UnavailableError,
 )
@@ -28,8 +29,10 @@ _NAMED: Final[dict[str, type[CortexError]]] = {
     "23503": NotFoundError,  # foreign_key_violation
     "23505": ConflictError,  # unique_violation
     "25006": UnavailableError,  # read_only_sql_transaction: this server is a standby now
+    "3F000": StorageForbiddenError,  # invalid_schema_name: none that this role may use
     "40001": BusyError,  # serialization_failure
     "40P01": BusyError,  # deadlock_detected
+    "42501": StorageForbiddenError,  # insufficient_privilege
     "53000": OverloadedError,  # insufficient_resources
     "53100": StorageFullError,  # disk_full
     "53200": OverloadedError,  # out_of_memory

@@ -6,7 +6,7 @@ from typing import Final, LiteralString
 
 from cortex_adapters.postgres.connection import Connection, Row
 from cortex_adapters.postgres.pool import Pool
-from cortex_core.domain.errors import StorageFullError, UnavailableError
+from cortex_core.domain.errors import StorageForbiddenError, StorageFullError, UnavailableError
 
 __all__ = ["Line"]
 
@@ -79,7 +79,7 @@ class Line:
 def _breaks(error: BaseException) -> bool:
     """Say whether a connection is of no use after *error*."""
     if isinstance(error, UnavailableError):
-        return not isinstance(error, StorageFullError)
+        return not isinstance(error, StorageFullError | StorageForbiddenError)
     # Any other Exception is the server's answer, or ours. Whoever is cancelled does not know what
     # the server is still doing.
     return not isinstance(error, Exception)

@@ -8,14 +8,17 @@ from cortex_adapters.server.app import (
     require_readable,
     require_servable,
 )
+from cortex_adapters.server.asking import Asked, ask_tenant
 from cortex_adapters.server.databases import Database, database, naming
 from cortex_adapters.server.identity import identity_provider, known_issuers, open_local
 from cortex_adapters.server.issuer import Issuer
 from cortex_adapters.server.tenant import open_tenant
 
 __all__ = [
+    "Asked",
     "Database",
     "Issuer",
+    "ask_tenant",
     "create_app",
     "database",
     "identity_provider",

@@ -26,7 +26,7 @@ from cortex_adapters.memory.store import MemoryStore
 from cortex_adapters.memory.stream import MemoryEventStream
 from cortex_adapters.migrations import SchemaStatus, Step
 from cortex_adapters.settings import DatabaseUrl, MemoryUrl, PostgresUrl, SqliteUrl
-from cortex_core.domain.errors import UnavailableError
+from cortex_core.domain.errors import StorageForbiddenError, UnavailableError
 from cortex_core.ports import EventStream, Store, Telemetry
 
 Checks = Mapping[str, Callable[[], Awaitable[None]]]
@@ -70,9 +70,13 @@ def database(url: DatabaseUrl) -> Database:
 
 @contextmanager
 def naming(url: DatabaseUrl) -> Iterator[None]:
-    """Name the database in an error that says no more than that something is away."""
+    """Name the database in an error that says no more than that something is away or forbidden."""
     try:
         yield
+    except StorageForbiddenError as error:
+        role = isinstance(url, PostgresUrl) and url.user
+        who = f"the role {role}" if role else "this role"
+        raise StorageForbiddenError(f"{url} does not let {who} do what is needed.") from error
     except UnavailableError as error:
         if type(error) is not UnavailableError or str(error) != error.meaning():
             raise

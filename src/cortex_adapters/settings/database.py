@@ -13,7 +13,7 @@ import msgspec
 from cortex_adapters.settings.values import Secret, port
 
 _POSTGRES: Final = re.compile(
-    r"postgres(?:ql)?://(?:[^@/?#\s]*@)?(?P<hosts>[^@/?#\s]*)"
+    r"postgres(?:ql)?://(?:(?P<user>[^@/?#\s]*)@)?(?P<hosts>[^@/?#\s]*)"
     r"(?:/(?P<name>[^@/?#\s]*))?(?:\?(?P<query>[^#\s]*))?"
 )
 _PLACE: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:]*)(?::(?P<port>[^:]*))?")
@@ -41,6 +41,7 @@ class PostgresUrl(msgspec.Struct, frozen=True, kw_only=True):
 
     conninfo: Secret
     shown: str
+    user: str | None = None
     hosts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     sslmode: str | None = None
@@ -71,7 +72,7 @@ def database_url(text: str) -> DatabaseUrl:
     match = _POSTGRES.fullmatch(text)
     if match is None:
         raise ValueError(_KINDS)
-    return _postgres(text, match["hosts"], match["name"] or "", match["query"] or "")
+    return _postgres(match)
 
 
 def _sqlite(path: str) -> SqliteUrl:
@@ -80,22 +81,25 @@ def _sqlite(path: str) -> SqliteUrl:
     return SqliteUrl(path=path)
 
 
-def _postgres(text: str, places: str, name: str, query: str) -> PostgresUrl:
-    parameters = _parameters(query)
+def _postgres(match: re.Match[str]) -> PostgresUrl:
+    parameters = _parameters(match["query"] or "")
+    places, name = match["hosts"], match["name"] or ""
+    user = parameters.get("user") or unquote((match["user"] or "").partition(":")[0])
     hosts: list[str] = []
     for place in places.split(","):
-        match = _PLACE.fullmatch(place)
-        if match is None:
+        one = _PLACE.fullmatch(place)
+        if one is None:
             raise ValueError(_KINDS)
-        if match["port"] is not None:
+        if one["port"] is not None:
             try:
-                port(match["port"])
+                port(one["port"])
             except ValueError:
                 raise ValueError("must have a port from 1 to 65535, or none") from None
-        hosts.append(unquote(match["host"]).strip("[]"))
+        hosts.append(unquote(one["host"]).strip("[]"))
     named = parameters.get("host")
     return PostgresUrl(
-        conninfo=Secret(text),
+        conninfo=Secret(match[0]),
+        user=user or None,
         shown=f"postgresql://{places}/{name}" + (f"?host={named}" if named else ""),
         hosts=tuple(named.split(",") if named else filter(None, hosts)),
         addresses=tuple(filter(None, parameters.get("hostaddr", "").split(","))),

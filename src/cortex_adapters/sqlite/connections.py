@@ -34,6 +34,7 @@ MIGRATOR: Final = (*WRITER, "PRAGMA foreign_keys = OFF")  # a step may build a t
 
 _READ: Final = "PRAGMA schema_version"
 _PAUSE: Final = 0.001, 0.025
+_ROWS: Final = 64  # fetched at once by a cursor of aiosqlite's, which nobody here uses
 
 
 class _Job(Generic[T]):
@@ -68,6 +69,24 @@ class _Session(sqlite3.Connection):
             return self.cursor()
         with self.telemetry.span("db.client.operation", **_described(sql)):
             return super().execute(sql, parameters)
+
+
+class _Connection(aiosqlite.Connection):
+    """Lets whoever could not connect wait for the end of the thread that tried.
+
+    It reports to the event loop, and writes a traceback to stderr where that is closed already.
+    """
+
+    _stopping: asyncio.Future[object] | None = None
+
+    def stop(self) -> asyncio.Future[object] | None:
+        self._stopping = super().stop()
+        return self._stopping
+
+    async def stopped(self) -> None:
+        """Wait until the thread is told to stop, and does."""
+        if self._stopping is not None:
+            await self._stopping
 
 
 class Lane:
@@ -122,17 +141,24 @@ async def open_lane(
 
 
 async def _connect(path: str, busy_timeout: float) -> aiosqlite.Connection:
-    connection = aiosqlite.connect(
-        _address(path),
-        uri=True,
-        factory=_Session,
-        isolation_level=None,
-        timeout=busy_timeout,
-    )
+    def open_session() -> sqlite3.Connection:
+        return sqlite3.connect(
+            _address(path),
+            uri=True,
+            factory=_Session,
+            isolation_level=None,
+            timeout=busy_timeout,
+        )
+
+    connection = _Connection(open_session, _ROWS)
 
     async def connect() -> None:
-        with translated(path):
-            _ = await connection
+        try:
+            with translated(path):
+                _ = await connection
+        except Exception:
+            await connection.stopped()
+            raise
 
     def close(opened: asyncio.Task[None]) -> None:
         if not opened.cancelled() and opened.exception() is None:

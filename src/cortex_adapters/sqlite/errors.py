@@ -59,7 +59,7 @@ def translated(file: str | None = None) -> Iterator[None]:
         kind = _kind(error)
         if kind is None:
             raise
-        raise kind(f"{file}: {kind.meaning()}" if file else "") from error
+        raise kind(f"{file}: {_meaning(error, kind)}" if file else "") from error
     except (InvalidInputError, msgspec.MsgspecError) as error:
         # Within a statement's work, what is not valid was read, not given.
         raise StorageCorruptError from error
@@ -71,6 +71,12 @@ def _kind(error: sqlite3.Error) -> type[CortexError] | None:
         # sqlite3 reports text that is not UTF-8 without a code.
         return StorageCorruptError if isinstance(error, sqlite3.OperationalError) else None
     return _BY_CODE.get(code) or _BY_CODE.get(code & 0xFF)
+
+
+def _meaning(error: sqlite3.Error, kind: type[CortexError]) -> str:
+    if primary_code(error) == sqlite3.SQLITE_NOTADB:
+        return "is no database of SQLite, or its first page is damaged."
+    return kind.meaning()
 
 
 def _code(error: BaseException) -> int | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cortex_core.domain.errors import StorageReadOnlyError, UnavailableError
@@ -57,12 +60,36 @@ def make_file(path: str) -> None:
         StorageReadOnlyError: The place takes no writes.
         UnavailableError: There can be no such file.
     """
+    require_place(path)
+    with opening(path):
+        os.close(open_file(path))
+
+
+def open_file(name: str) -> int:
+    """Open a file, made for the user alone if there is none, and return its descriptor."""
+    return os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+@contextmanager
+def opening(path: str) -> Iterator[None]:
+    """Say of the database at *path* that a file of it cannot be opened inside."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        yield
     except OSError as error:
         if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
             raise StorageReadOnlyError(f"{path}: cannot be written.") from error
         raise UnavailableError(f"{path}: cannot be opened: {error.strerror}.") from error
+
+
+def require_place(path: str) -> None:
+    """Raise UnavailableError unless *path* names a file, or one that could be made."""
+    file = Path(path).absolute()
+    with opening(path):
+        if stat.S_ISDIR(file.parent.stat().st_mode) and not file.is_dir():
+            return
+    if file.is_dir():
+        raise UnavailableError(f"{path}: is a folder, and no file.")
+    raise UnavailableError(f"{path}: cannot be opened: {os.strerror(errno.ENOTDIR)}.")
 
 
 def require_writable(path: str) -> None:

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cortex_core.domain.errors import BusyError, UnavailableError
+from cortex_adapters.sqlite.files import open_file, opening, require_place
+from cortex_core.domain.errors import BusyError
 
 
 @contextmanager
@@ -19,12 +20,12 @@ def serving(path: str) -> Iterator[None]:
 
     Raises:
         BusyError: Another server holds it.
+        StorageReadOnlyError: Its folder takes no writes.
+        UnavailableError: There can be no such file.
     """
-    name = f"{os.path.realpath(path)}.lock"
-    try:
-        handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UnavailableError(f"{name}: cannot be opened: {error.strerror}.") from error
+    require_place(path)
+    with opening(path):
+        handle = open_file(f"{os.path.realpath(path)}.lock")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -11,7 +11,7 @@ from typing import Final
 from cortex_adapters.migrations import Applied, SchemaStatus, Step, compare, load_steps
 from cortex_adapters.sqlite.connections import MIGRATOR, READER, open_lane, patiently
 from cortex_adapters.sqlite.errors import translated
-from cortex_adapters.sqlite.files import exists, make_file
+from cortex_adapters.sqlite.files import exists, make_file, require_place, require_writable
 from cortex_core.domain.errors import SchemaError, SchemaUnknownError
 
 OLDEST: Final = (3, 38, 0)  # STRICT, RETURNING, and JSON that is always there
@@ -36,8 +36,12 @@ async def status(path: str, *, steps: Sequence[Step] | None = None) -> SchemaSta
     Raises:
         SchemaError: It holds something else, steps that were changed, or more than is known.
         StorageCorruptError: It is damaged, or not a database.
+        StorageReadOnlyError: The file or its folder cannot be written.
+        UnavailableError: There can be no such file.
     """
     steps = steps or _load()
+    require_place(path)
+    require_writable(path)
     if not exists(path):
         return compare(steps, [])
     async with open_lane(path, READER, patience=_PATIENCE, busy_timeout=_PATIENCE) as lane:

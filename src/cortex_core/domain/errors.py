@@ -311,6 +311,15 @@ class StorageReadOnlyError(UnavailableError):
     title = "Storage read-only"
 
 
+class StorageForbiddenError(UnavailableError):
+    """The storage does not grant this server a right that it needs; nothing was written."""
+
+    code = "storage-forbidden"
+    title = "Storage forbidden"
+    remedy = "Have the operator grant the server its rights in the database."
+    severity = "critical"
+
+
 class StorageCorruptError(CortexError):
     """The storage is damaged and needs its operator."""
 

@@ -1,11 +1,17 @@
 """`cortex db` and `cortex check`, on every kind of database."""
 
 import json
+import os
+import socket
 import sqlite3
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
+import psycopg
 import pytest
 
 from cortex_adapters.migrations import load_steps
@@ -15,6 +21,11 @@ STEPS = load_steps("cortex_adapters.postgres.migrations")
 """By number and name, those of the other database are the same."""
 LATEST = len(STEPS)
 AWAY = "postgresql://u:hunter2@127.0.0.1:1/x"
+PRODUCTION = {
+    "environment": "production",
+    "auth0_domain": "tenant.invalid",
+    "auth0_audience": "https://cortex.example/api",
+}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -79,11 +90,148 @@ def test_a_database_that_is_away_is_named_without_its_password(
     assert "Traceback" not in err
 
 
-def test_a_file_that_is_no_database_is_named(cortex: Cortex, tmp_path: Path):
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return str(probe.getsockname()[1])
+
+
+EVERY = [["db", "status"], ["db", "upgrade"], ["check"], ["serve"]]
+
+
+@pytest.mark.parametrize("arguments", EVERY, ids=" ".join)
+def test_a_file_that_is_no_database_is_named(cortex: Cortex, tmp_path: Path, arguments: list[str]):
     (tmp_path / "cortex.db").write_text("x" * 5_000)
-    code, _, err = cortex("db", "upgrade")
+    code, out, err = cortex(*arguments, port=free_port())
     assert code == 1
-    assert err.startswith("cortex: Storage corrupt: ./cortex.db: ")
+    assert "./cortex.db: is no database of SQLite, or its first page is damaged." in out + err
+    assert "name another file, or restore this one from a backup." in out + err
+    assert err.count("\n") == (0 if arguments == ["check"] else 2)
+
+
+@pytest.mark.parametrize("arguments", EVERY, ids=" ".join)
+@pytest.mark.parametrize(
+    ("path", "said", "advice"),
+    [
+        ("./folder", "./folder: is a folder, and no file.", "name a file, such as one in that"),
+        ("./no/x.db", "./no/x.db: cannot be opened: No such file or directory.", "Make its folder"),
+        ("./file/x.db", "./file/x.db: cannot be opened: Not a directory.", "correct the path"),
+    ],
+)
+def test_a_path_that_is_none_is_told_in_plain_words(
+    cortex: Cortex, tmp_path: Path, arguments: list[str], path: str, said: str, advice: str
+):
+    """And no thread of a connection that failed writes a traceback after it."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    code, out, err = cortex(*arguments, port=free_port(), database_url=f"sqlite:///{path}")
+    assert code == 1
+    assert said in out + err
+    assert advice in out + err
+    assert err.count("\n") == (0 if arguments == ["check"] else 2)
+
+
+@pytest.mark.parametrize("arguments", EVERY, ids=" ".join)
+def test_a_folder_that_cannot_be_written_is_named(cortex: Cortex, arguments: list[str]):
+    port = free_port()
+    cortex("check")  # what is imported now need not be found by another user
+    with locked_folder() as folder:
+        code, out, err = cortex(*arguments, port=port, database_url=f"sqlite:///{folder}/x.db")
+    assert code == 1
+    assert f"{folder}" in out + err
+    assert ": cannot be written. " in f"{out}{err}".replace("\n", " ")
+    assert "Let the user who runs this write to the file and its folder." in out + err
+    assert "Traceback" not in err
+
+
+@contextmanager
+def locked_folder() -> Iterator[str]:
+    """A folder that nobody may write to; root, who may all the same, is somebody else inside."""
+    folder = tempfile.mkdtemp(prefix="cortex-locked-")
+    Path(folder).chmod(0o555)
+    root = os.getuid() == 0
+    try:
+        if root:
+            os.setresuid(65_534, 65_534, 0)
+        yield folder
+    finally:
+        if root:
+            os.setresuid(0, 0, 0)
+        Path(folder).rmdir()
+
+
+@contextmanager
+def role(database: str, *statements: str) -> Iterator[str]:
+    """A role that was given rights by *statements*; its address of *database*."""
+    name = f"somebody_{uuid4().hex}"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f'CREATE ROLE "{name}" LOGIN')
+        for statement in statements:
+            connection.execute(statement.format(role=f'"{name}"').encode())
+        try:
+            yield urlsplit(database)._replace(netloc=f"{name}@").geturl()
+        finally:
+            connection.execute(f'DROP OWNED BY "{name}"')
+            connection.execute(f'DROP ROLE "{name}"')
+
+
+TABLES = "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rights", "said", "advice"),
+    [
+        (["db", "upgrade"], (), "schema public", "GRANT USAGE, CREATE ON SCHEMA public"),
+        (
+            ["db", "upgrade"],
+            ("REVOKE ALL ON SCHEMA public FROM PUBLIC",),
+            "no schema in which it may make anything",
+            "GRANT USAGE, CREATE ON SCHEMA public",
+        ),
+        (["check"], ("made",), "the table schema_steps", f"GRANT {TABLES}, to this role"),
+        (["db", "status"], ("made",), "the table schema_steps", f"GRANT {TABLES}, to this role"),
+        (
+            ["serve"],
+            ("made", "GRANT SELECT ON schema_steps TO {role}"),
+            "the table registry",
+            f"GRANT {TABLES}, to this role",
+        ),
+        (
+            ["check"],
+            ("made", "GRANT SELECT ON schema_steps TO {role}"),
+            "the table registry",
+            f"GRANT {TABLES}, to this role",
+        ),
+    ],
+)
+def test_a_right_that_is_missing_is_named_with_its_remedy(
+    cortex: Cortex,
+    fresh_database: str,
+    arguments: list[str],
+    rights: tuple[str, ...],
+    said: str,
+    advice: str,
+):
+    if "made" in rights:
+        assert cortex("db", "upgrade", database_url=fresh_database)[0] == 0
+    statements = [statement for statement in rights if statement != "made"]
+    with role(fresh_database, *statements) as url:
+        code, out, err = cortex(*arguments, port=free_port(), database_url=url)
+    assert code == 1
+    told = out + err
+    assert f"does not let the role {urlsplit(url).username} do what is needed." in told
+    assert said in told
+    assert advice in told
+    assert "Traceback" not in told
+    assert "Incident" not in told
+
+
+def test_a_role_that_may_not_connect_is_told_so(cortex: Cortex, fresh_database: str):
+    name = urlsplit(fresh_database).path[1:]
+    with role(fresh_database, f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC') as url:
+        code, _, err = cortex("db", "status", database_url=url)
+    assert code == 1
+    assert "This role may not use that database." in err
+    assert "GRANT CONNECT ON DATABASE" in err
 
 
 def findings(out: str) -> dict[str, tuple[bool, str]]:
@@ -141,8 +289,23 @@ def test_a_check_of_a_database_that_is_away(cortex: Cortex):
     assert code == 1
     ok, detail = findings(out)["database"]
     assert not ok
-    assert detail.startswith("postgresql://127.0.0.1:1/x cannot be reached. connection failed")
+    assert detail.startswith(
+        "postgresql://127.0.0.1:1/x cannot be reached. Nothing listens there. (connection failed"
+    )
     assert "schema" not in findings(out)
+
+
+@pytest.mark.parametrize("arguments", [["check", "--offline"], ["db", "upgrade"]], ids=" ".join)
+def test_in_production_a_database_that_is_away_is_told_in_our_words(
+    cortex: Cortex, arguments: list[str]
+):
+    code, out, err = cortex(*arguments, database_url=AWAY, **PRODUCTION)
+    assert code == 1
+    said = " ".join((out + err).split())
+    assert said.endswith(
+        "postgresql://127.0.0.1:1/x cannot be reached. Nothing listens there. "
+        "Start PostgreSQL there, or correct CORTEX_DATABASE_URL."
+    )
 
 
 def test_a_check_of_wrong_settings(cortex: Cortex):

@@ -124,7 +124,9 @@ def test_every_error_of_the_catalogue_has_an_ending(capsys: pytest.CaptureFixtur
         assert said.endswith(f"{kind.remedy}\n")
 
 
-def test_a_dependency_that_is_away_is_quoted_and_nothing_else(capsys: pytest.CaptureFixture[str]):
+def test_a_dependency_that_is_away_is_quoted_in_development_and_nothing_else(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     def told(error: CortexError, cause: Exception) -> str:
         error.__cause__ = cause
         refused(error)
@@ -133,11 +135,14 @@ def test_a_dependency_that_is_away_is_quoted_and_nothing_else(capsys: pytest.Cap
     inner = UnavailableError()
     inner.__cause__ = OSError("Connection\nrefused " + "x" * 1_000)
     said = told(UnavailableError("postgresql://db/x cannot be reached."), inner)
-    first, second, _, _ = said.split("\n")
+    first, second, third, _, _ = said.split("\n")
     assert first == "cortex: Dependency unavailable: postgresql://db/x cannot be reached."
-    assert second.startswith("Connection refused xxx")
-    assert len(second) == 300
+    assert second == "Nothing listens there."
+    assert third.startswith("(Connection refused xxx")
+    assert len(third) == 302
     assert "hidden" not in told(BusyError(), ValueError("hidden"))
+    monkeypatch.setenv("CORTEX_PORT", "x")
+    assert "xxx" not in told(UnavailableError(), inner), "nobody knows whether this is development"
 
 
 def test_what_nobody_planned_for_has_an_incident(cortex: Cortex, capfd: pytest.CaptureFixture[str]):

@@ -14,6 +14,7 @@ from cortex_core.domain.errors import (
     OutcomeUnknownError,
     OverloadedError,
     StorageCorruptError,
+    StorageForbiddenError,
     StorageFullError,
     UnavailableError,
 )
@@ -26,6 +27,8 @@ NAMED = [
     (errors.LockNotAvailable("x"), BusyError),
     (errors.QueryCanceled("x"), DeadlineError),
     (errors.DiskFull("x"), StorageFullError),
+    (errors.InsufficientPrivilege("x"), StorageForbiddenError),
+    (errors.InvalidSchemaName("x"), StorageForbiddenError),
     (errors.DataCorrupted("x"), StorageCorruptError),
     (errors.IndexCorrupted("x"), StorageCorruptError),
     (errors.TooManyConnections("x"), OverloadedError),

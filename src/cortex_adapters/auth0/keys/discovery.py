@@ -24,7 +24,7 @@ async def discover(documents: Documents, issuer: str) -> Document:
     address = same_origin(f"{base}.well-known/openid-configuration", issuer)
     found = await documents.get(address)
     if found.members.get("issuer") != issuer:
-        raise FetchError("issuer-differs")
+        raise FetchError("issuer-differs", detail=found.members.get("issuer"))
     same_origin(found.members.get("jwks_uri"), issuer)
     return found
 
@@ -62,9 +62,9 @@ def same_origin(url: object, issuer: str) -> str:
         same = _origin(there) == _origin(here) and "@" not in there.netloc and not there.fragment
         safe = there.scheme == "https" or is_loopback(url)
     except ValueError:
-        raise FetchError("address") from None
+        raise FetchError("address", detail=url) from None
     if not same or not safe:
-        raise FetchError("address")
+        raise FetchError("address", detail=url)
     return url
 
 

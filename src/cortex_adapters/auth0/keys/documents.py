@@ -30,11 +30,16 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FetchError(Exception):
-    """There is no such document to be had; *reason* is a word for our own log."""
+    """There is no such document to be had; *reason* is a word for our own log.
 
-    def __init__(self, reason: str, *, retry_after: float = 0) -> None:
+    *detail* is for whoever asks at the command line: what was said instead, if it can be printed.
+    """
+
+    def __init__(self, reason: str, *, detail: object = "", retry_after: float = 0) -> None:
         super().__init__(reason)
         self.reason = reason
+        plain = isinstance(detail, str) and detail.isascii() and detail.isprintable()
+        self.detail = str(detail)[:200] if plain else ""
         self.retry_after = retry_after
 
 
