@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from traceback import TracebackException, format_tb
 from typing import Final
 
 from cortex_adapters.telemetry.lines import Record, now
 from cortex_adapters.telemetry.logs import Log
+from cortex_adapters.telemetry.redaction import HIDDEN, redacted
 from cortex_core.domain.errors import CortexError, UnavailableError
 from cortex_core.domain.ids import NewId, Uuid7
 
 _FRAMES: Final = 40
 _MEMBERS: Final = 5
 _LONGEST: Final = 300
+_FRAME: Final = re.compile(r'[\s|]*File "')
+_ROW: Final = re.compile(r"^([\s|]*(?:DETAIL|CONTEXT):).*", re.DOTALL | re.MULTILINE)
 
 
 class LogErrorReporter:
@@ -53,7 +57,7 @@ def told(error: BaseException) -> str:
             max_group_width=_MEMBERS,
             max_group_depth=_MEMBERS,
         )
-        return "".join(words.format())
+        return "".join(_without_secrets(piece) for piece in words.format())
     except Exception:  # noqa: BLE001 - hostile or broken, it is reported
         return _frames(error) + f"{_name(error)}: its own words fail"
 
@@ -68,7 +72,15 @@ def said_by_vendor(error: CortexError) -> str:
         cause = cause.__cause__
     if cause is None or (isinstance(cause, OSError) and str(cause.strerror) in str(error)):
         return ""
-    return " ".join(str(cause).split())[:_LONGEST]
+    return redacted(" ".join(str(cause).split()))[:_LONGEST]
+
+
+def _without_secrets(piece: str) -> str:
+    """Return a *piece* of a traceback without them; a frame shows code, and no values."""
+    if _FRAME.match(piece):
+        return piece
+    # PostgreSQL shows the row that it refuses
+    return redacted(_ROW.sub(rf"\1 {HIDDEN}\n", piece))
 
 
 def _frames(error: BaseException) -> str:

@@ -11,11 +11,13 @@ from typing import Final
 
 import msgspec
 
+from cortex_adapters.telemetry.redaction import HIDDEN, is_secret, redacted
 from cortex_core.ports import AttributeValue, Level
 
 LONGEST: Final = 4_000
 """Characters of a value, and of all names; more is cut."""
 LONGEST_BLOCK: Final = 32_000
+_LOOKED_AT: Final = 100_000
 _MOST: Final = 64
 _EDGE: Final = 1 << 63
 _PLAIN: Final = re.compile(r"[^\s\"'=\\\x7f]+")
@@ -61,7 +63,10 @@ def text_line(record: Record) -> bytes:
 
 
 def _few(attributes: Mapping[str, AttributeValue]) -> list[tuple[str, AttributeValue]]:
-    return [(_text(name, 100), attributes[name]) for name in list(attributes)[:_MOST]]
+    return [
+        (_text(name, 100), HIDDEN if is_secret(name) else attributes[name])
+        for name in list(attributes)[:_MOST]
+    ]
 
 
 def _value(value: object) -> AttributeValue | None:
@@ -74,7 +79,7 @@ def _value(value: object) -> AttributeValue | None:
         case float():
             return value if math.isfinite(value) else str(value)
         case _:
-            return _text(str(value))
+            return _text(redacted(_text(str(value), _LOOKED_AT)))
 
 
 def _words(value: object) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from cortex_adapters.telemetry.errors import told
 from cortex_adapters.telemetry.lines import Record
 from cortex_adapters.telemetry.logs import Log
+from cortex_adapters.telemetry.redaction import redacted_argument
 from cortex_core.ports import Level
 
 
@@ -38,7 +39,10 @@ class LogHandler(logging.Handler):
 
 def _message(record: logging.LogRecord) -> str:
     try:
-        return record.getMessage()
+        if not record.args:
+            return record.getMessage()
+        arguments = redacted_argument(record.args)
+        return str(record.msg) % arguments
     except Exception:  # noqa: BLE001 - their arguments do not fit their words
         return record.msg if isinstance(record.msg, str) else type(record.msg).__qualname__
 

@@ -1,0 +1,86 @@
+"""What is secret, taken out of what is said: by the name of a value, and by how text looks.
+
+It is the second line: nobody here logs a secret on purpose. What others say, in exceptions and
+through the standard library's logging, may hold one all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+__all__ = ["HIDDEN", "is_secret", "redacted", "redacted_argument"]
+
+HIDDEN: Final = "[redacted]"
+
+_NAMES: Final = (
+    r"(?:pass(?:word|wd|phrase)|pwd|secret|token|authorization|cookie|credential"
+    r"|(?:api|access|private|secret|session|signing)[_-]?key)"
+)
+_SECRET: Final = re.compile(rf"(?:{_NAMES}|(?:^|[._-])key)s?$", re.IGNORECASE)
+# Without any of these, none of the patterns below matches: most values are done with here.
+_SUSPECT: Final = re.compile(r"[=:\s'\"]|eyJ")
+_QUOTED: Final = r"b?\\?\"(?:[^\"\\]|\\.)*\"|b?\\?'(?:[^'\\]|\\.)*'"
+_PLAIN: Final = r"[^\s,;&\"'\[{(\\][^\s,;&\"'\[{(]*"
+_DEEPEST: Final = 6
+
+_PATTERNS: Final = (
+    # a header's line: all that follows
+    (
+        re.compile(r"(?i)((?:authorization|cookie)\s*:\s*)(?![\s'\"\[])[^\r\n'\"]+"),
+        rf"\1{HIDDEN}",
+    ),
+    # a member of what was a dict, a tuple, JSON, a connection string, a form
+    (
+        re.compile(rf"(?i)({_NAMES}s?(?:\\?[\"']\s*[:=,]|\s?[:=])\s*)(?:{_QUOTED}|{_PLAIN})"),
+        rf"\1{HIDDEN}",
+    ),
+    # a URL's password; RFC 3986 section 3.2.1
+    (re.compile(r"(://[^\s:/@\"']{0,200}:)[^\s\"']{1,500}@"), rf"\1{HIDDEN}@"),
+    # credentials; RFC 9110 section 11.4
+    (
+        re.compile(r"(?i)\b((?:bearer|basic|dpop)(?:\s+|%20))(?=\S*[\d=])[\w.~+/=-]{6,}"),
+        rf"\1{HIDDEN}",
+    ),
+    # JWS and JWE in compact form; RFC 7515 section 3.1
+    (re.compile(r"eyJ[\w-]{4,}(?:\.[\w-]*){1,4}"), HIDDEN),
+)
+
+
+@lru_cache(maxsize=1_000)
+def is_secret(name: str) -> bool:
+    """Say whether a value of this *name* is nobody's business."""
+    return _SECRET.search(name) is not None
+
+
+def redacted(text: str) -> str:
+    """Return *text* without what looks like a credential in it."""
+    if _SUSPECT.search(text) is None:
+        return text
+    for pattern, instead in _PATTERNS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def redacted_argument(value: object, deep: int = 0) -> object:
+    """Return *value*, of any shape, without what has the name of a secret."""
+    if deep > _DEEPEST:
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {
+            name: HIDDEN if is_secret(_name(name)) else redacted_argument(each, deep + 1)
+            for name, each in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [redacted_argument(each, deep + 1) for each in value]
+        match items:
+            case [str() | bytes() as first, _] if is_secret(_name(first)):
+                items[1] = HIDDEN
+        return tuple(items) if isinstance(value, tuple) else items
+    return value
+
+
+def _name(given: object) -> str:
+    return given.decode("latin-1") if isinstance(given, bytes) else str(given)

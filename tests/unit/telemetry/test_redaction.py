@@ -1,0 +1,193 @@
+"""Secrets, taken out of what is said; and what is none, left in."""
+
+import json
+import logging
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_vendor, told
+from cortex_adapters.telemetry.lines import Record, json_line, now
+from cortex_adapters.telemetry.redaction import HIDDEN, is_secret, redacted, redacted_argument
+from cortex_adapters.telemetry.standard import capturing
+from cortex_core.domain.errors import UnavailableError
+from cortex_core.domain.signals import LOG_EVENTS
+from tests.unit.telemetry.test_logs import Written
+
+SECRET = "hunter2-0451"
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    return Written(tmp_path / "log")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"postgresql://cortex:{SECRET}@db.example/cortex",
+        f"cannot reach 'redis://:{SECRET}@cache:6379/0'",
+        f"postgresql://cortex:{SECRET}/x@y@db.example/cortex",
+        f"host=db password={SECRET} user=cortex",
+        f"host=db password='{SECRET} {SECRET}' user=cortex",
+        f"{{'password': '{SECRET}', 'user': 'ada'}}",
+        f'{{"client_secret": "{SECRET} and more"}}',
+        f'"{{\\"client_secret\\": \\"{SECRET}\\"}}"',
+        f"[(b'authorization', b'Custom {SECRET}')]",
+        f"Headers({{'cookie': '__Host-session={SECRET}; b={SECRET}'}})",
+        f"Cookie: a={SECRET}; b={SECRET}",
+        f"Authorization: Custom {SECRET}, {SECRET}",
+        f"Settings(auth0_client_secret='{SECRET}')",
+        f"POST /token?client_secret={SECRET}&x=1",
+        f"refresh_token={SECRET}",
+        f"api-key: {SECRET}",
+        f"Bearer {SECRET}",
+        f"sent as bearer%20{SECRET}.",
+        f"Basic {SECRET}==",
+        f"a token {JWT} that is none",
+        JWT,
+        f"x={JWT[:-3]}",
+    ],
+)
+def test_what_looks_like_a_secret_is_taken_out(text: str):
+    said = redacted(text)
+    assert SECRET not in said
+    assert "eyJ" not in said
+    assert "sdWIi" not in said
+    assert HIDDEN in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/v1/conversations/{conversation_id}/messages",
+        "01978f3a-5c00-7a1e-9b37-3c1e5a0d2f41",
+        "Send one Authorization header: Bearer, a space, and the token.",
+        "postgresql://db.example/cortex",
+        "postgresql://cortex@db.example:5432/cortex",
+        "http://127.0.0.1:8000/docs/errors#not-found",
+        "KeyError: 'inner'",
+        'relation "messages" does not exist',
+        "the token has expired",
+        "",
+    ],
+)
+def test_what_is_none_stays(text: str):
+    assert redacted(text) == text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("password", "DB_PASSWORD", "token", "access_token", "tokens", "Set-Cookie", "key"),
+        *("api_key", "apiKey", "authorization", "client_secret", "session_keys", "x.key"),
+    ],
+)
+def test_a_value_with_the_name_of_a_secret_is_one(name: str):
+    assert is_secret(name)
+    said = Record(at=now(), level="info", event="x", attributes={name: SECRET})
+    assert SECRET.encode() not in json_line(said)
+
+
+def test_no_line_of_ours_has_a_field_that_is_taken_for_a_secret():
+    taken = [name for event in LOG_EVENTS.values() for name in event.fields if is_secret(name)]
+    assert taken == []
+    assert not any(map(is_secret, ("correlation_id", "trace_id", "route", "monkey", "keyboard")))
+
+
+def test_names_are_looked_at_at_every_depth():
+    given_value = {
+        "user": "ada",
+        "auth": {"Token": SECRET, "more": [{"password": [SECRET]}, ("cookie", SECRET)]},
+        b"authorization": SECRET,
+    }
+    said = repr(redacted_argument(given_value))
+    assert SECRET not in said
+    assert "ada" in said
+    endless: list[object] = []
+    endless.append(endless)
+    assert HIDDEN in repr(redacted_argument(endless))
+
+
+def test_what_libraries_say_is_without_secrets(written: Written):
+    library = logging.getLogger("library")
+    headers = [(b"authorization", b"Custom " + SECRET.encode())]
+    with written.open() as log, capturing(log):
+        library.warning("asked with %s", {"headers": headers, "form": {"client_secret": SECRET}})
+        library.warning("asked with %r and %d", headers, 3)
+        library.warning("%(name)s of %(token)s", {"name": "the first", "token": SECRET})
+        library.warning(f"token={SECRET}")
+        try:
+            raise ValueError(f"cannot reach postgresql://u:{SECRET}@host")
+        except ValueError:
+            library.exception("failed with %s", f"Bearer {SECRET}")
+    assert SECRET not in written.text
+    messages = [line["message"] for line in written.lines]
+    assert messages[1].endswith("and 3")
+    assert messages[2] == f"the first of {HIDDEN}"
+
+
+def test_a_traceback_keeps_its_code_and_loses_the_secrets_in_its_words(written: Written):
+    def fail(password: str) -> None:
+        try:
+            raise KeyError(f"password={password}")
+        except KeyError as error:
+            error.add_note(f"Authorization: Custom {password}")
+            raise ExceptionGroup("both", [error, OSError(f"Bearer {password}")]) from error
+
+    with pytest.raises(ExceptionGroup) as caught:
+        fail(password=SECRET)
+    with written.open() as log:
+        LogErrorReporter(log).report(caught.value, operation="x")
+    [line] = written.lines
+    assert SECRET not in json.dumps(line)
+    assert "fail(password=SECRET)" in line["traceback"], "code is no secret"
+    assert "KeyError: 'password=[redacted]" in line["traceback"]
+
+
+def test_a_row_that_postgresql_refuses_is_not_shown():
+    error = ValueError(
+        'new row violates check constraint "x"\n'
+        f"DETAIL:  Failing row contains (1, {SECRET},\n\n{SECRET}).\nHINT: none"
+    )
+    said = told(error)
+    assert SECRET not in said
+    assert 'violates check constraint "x"' in said
+
+
+def test_what_a_vendor_says_is_without_secrets():
+    error = UnavailableError()
+    error.__cause__ = OSError(f"no route to postgresql://u:{SECRET}@host/db")
+    assert said_by_vendor(error) == f"no route to postgresql://u:{HIDDEN}@host/db"
+
+
+@given(st.text())
+def test_any_text_is_redacted_to_text(text: str):
+    redacted(redacted(text))
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "://a:", "'", '"', "token='", "token", "eyJaaaa.", "bearer ", "cookie:", "\\", "= "],
+)
+def test_no_text_takes_long(piece: str):
+    text = (piece * 100_000)[:100_000]
+    began = time.process_time()
+    redacted(text)
+    assert time.process_time() - began < 1
+
+
+def test_a_line_of_a_request_costs_next_to_nothing_more():
+    values = ["GET", "/v1/conversations/{conversation_id}/messages", "not-found", "auth0|1234567"]
+    values += [JWT[3:35], "c0ffee" * 3, "cortex-core", "0.1.0", "development"]
+    began = time.process_time()
+    for _ in range(10_000):
+        for value in values:
+            redacted(value)
+            is_secret("correlation_id")
+    micros = (time.process_time() - began) * 100
+    assert micros < 20
