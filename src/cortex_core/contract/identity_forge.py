@@ -29,7 +29,8 @@ class Forge(Protocol):
     """Signs like one issuer that the provider believes, and like others.
 
     Keys go by names: "ours" is the issuer's, "next" its next, "stranger" is nobody's, all three
-    for *algorithm*; "curve" is a private key for ES256.
+    for *algorithm*; "curve" is a private key for ES256, or 64 bytes of anything where the issuer
+    has a secret. Signatures with a longer hash (`HS384`) are asked for, too.
     """
 
     issuer: str
@@ -43,11 +44,14 @@ class Forge(Protocol):
         ...
 
     def jwk(self, key: str) -> Json:
-        """Return the public half of *key* as a JWK with `use`, `alg` and `kid`."""
+        """Return the public half of *key* as a JWK with `use`, `alg` and `kid`.
+
+        Of a secret that is a JWK of the type "oct", as no honest issuer would publish it.
+        """
         ...
 
     def pem(self) -> bytes:
-        """Return the public half of "ours" as PEM."""
+        """Return the public half of "ours" as PEM; a secret has none, and is not asked for it."""
         ...
 
 

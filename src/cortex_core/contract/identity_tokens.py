@@ -28,8 +28,11 @@ class IdentityContract(IdentityProviderContract):
     """Give it `can`, `forge` and `provider`, and where a test can publish keys `endpoint`.
 
     `provider` trusts the issuer of `forge` for its audience, with a leeway of 30 s, tokens of up
-    to 16 KiB, and a lifetime of up to 24 h; it tells the time by `clock` and speaks to `ear`.
-    A case that tokens of this kind cannot be made for, by `can`, is no test of the class.
+    to 16 KiB, and a lifetime of up to 24 h. Its fixture asks for `clock`, by which it tells the
+    time, and for `ear`, the telemetry that it speaks to, if it speaks; both are made here. The
+    other rules are in the table of `IdentityProvider`. A case that tokens of this kind cannot be
+    made for, by `can`, is no test of the class; with nothing in `can`, tokens are signed with
+    a secret.
     """
 
     can: ClassVar[frozenset[Capability]] = frozenset()

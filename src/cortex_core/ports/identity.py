@@ -96,6 +96,9 @@ class IdentityProvider(Protocol):
     | the longest token | 16 KiB |
     | the longest time from `iat` to `exp` | 24 h |
     | `iat`, and `kid` where an issuer has public keys | needed |
+    | `kid`, wherever it is there | text of 1 to 256 characters |
+    | `sub` | 1 to 255 characters, none of them a control character, and not blank |
+    | numbers | of up to 20 digits; no NaN, no Infinity |
     | `typ` | JWT, at+jwt or application/at+jwt, in any case |
     | `crit`, `b64`, `zip` in the header | refused; no extension is known |
     | a claim of another type than its definition says | refused, and never "nothing" |
@@ -113,7 +116,8 @@ class IdentityProvider(Protocol):
 
         Raises:
             UnauthenticatedError: It proves nobody. The error says nothing of why, but in its
-                `reason`, which is for our own log and quotes nothing of the credential.
+                `reason`, which is for our own log and quotes nothing of the credential:
+                `UnauthenticatedError("expired")`, with a word of `domain.refusals`.
             ProofRejectedError: The token may be good; its proof is missing or is none.
             IdentityUnavailableError: Nobody can say right now; the credential may be good.
         """
