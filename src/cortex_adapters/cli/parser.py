@@ -40,8 +40,8 @@ def parser() -> argparse.ArgumentParser:
         "--as", dest="kind", choices=("user", "machine"), default="user", help="for whom; user"
     )
     token.add_argument("--email", help="which person")
-    token.add_argument("--name", default="", help="the name of that person")
-    token.add_argument("--client", default="local-machine", help="which machine")
+    token.add_argument("--name", help="the name of that person")
+    token.add_argument("--client", help="which machine; local-machine")
     token.add_argument("--permissions", help="such as read:messages,write:messages; else all")
     _json(token)
 

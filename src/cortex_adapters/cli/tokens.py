@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from argparse import Namespace
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,8 @@ from cortex_adapters.local_identity.issuer import Token
 from cortex_adapters.server import open_local, open_store
 from cortex_adapters.settings import MemoryUrl, Settings, load_settings
 from cortex_core.domain.errors import InvalidInputError
+
+_MACHINE: Final = "local-machine"
 
 
 def run(asked: Namespace) -> int:
@@ -25,6 +28,7 @@ def run(asked: Namespace) -> int:
             "with memory: the key is in the server; POST /auth/dev/token gives a token.",
             code=ASKED_WRONGLY,
         )
+    _refuse_strays(asked)
     try:
         token = asyncio.run(_token(settings, asked))
     except InvalidInputError as error:
@@ -39,8 +43,19 @@ async def _token(settings: Settings, asked: Namespace) -> Token:
     async with open_store(settings) as store:
         issuer = await open_local(settings, store).issuer()
         if asked.kind == "machine":
-            return issuer.mint_machine(asked.client, permissions=permissions)
-        return issuer.mint(asked.email or "", name=asked.name, permissions=permissions)
+            return issuer.mint_machine(
+                _MACHINE if asked.client is None else asked.client, permissions=permissions
+            )
+        return issuer.mint(asked.email or "", name=asked.name or "", permissions=permissions)
+
+
+def _refuse_strays(asked: Namespace) -> None:
+    """Refuse an option for the other kind of caller, and do not act as if it were not there."""
+    strays = {"user": ("client",), "machine": ("email", "name")}[asked.kind]
+    for option in strays:
+        if getattr(asked, option) is not None:
+            other = "user" if asked.kind == "machine" else "machine"
+            raise CommandError(f"--{option}: goes with --as {other}.", code=ASKED_WRONGLY)
 
 
 def _listed(text: str) -> list[str]:

@@ -37,7 +37,10 @@ def run(asked: Namespace) -> int:
         done = asyncio.run(_do(settings, asked))
     except InvalidInputError as error:
         raise CommandError(str(error), code=ASKED_WRONGLY) from error
-    except (ConflictError, NotFoundError) as error:
+    except NotFoundError as error:
+        by_id = getattr(asked, "id", None)
+        raise CommandError(f"No user has the id {by_id}." if by_id else str(error)) from error
+    except ConflictError as error:
         raise CommandError(str(error)) from error
     if asked.json:
         print(msgspec.json.encode(done).decode())

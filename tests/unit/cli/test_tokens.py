@@ -73,9 +73,21 @@ def test_json_is_what_the_route_answers(cortex: Cortex):
         (["--email", "ada"], "--email: must be an e-mail address"),
         (["--as", "machine", "--client", "a b"], "--client: must be 1 to 100 letters"),
         (["--email", "a@b", "--name", "x" * 1_000], "--name: "),
+        (["--email", "a@b", "--client", "nightly"], "--client: goes with --as machine."),
+        (["--as", "machine", "--email", "a@b"], "--email: goes with --as user."),
+        (["--as", "machine", "--name", "Ada"], "--name: goes with --as user."),
         (["--email", "a@b", "--permissions", "a:b"], "--permissions: must be one of admin:users"),
     ],
-    ids=["no email", "email", "client", "name", "permissions"],
+    ids=[
+        "no email",
+        "email",
+        "client",
+        "name",
+        "their client",
+        "its email",
+        "its name",
+        "permissions",
+    ],
 )
 def test_a_wrong_wish_names_its_option(cortex: Cortex, arguments: list[str], fault: str):
     code, out, err = cortex("token", *arguments)

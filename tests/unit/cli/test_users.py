@@ -17,6 +17,7 @@ from tests.unit.cli.conftest import Cortex
 
 FORMER = "https://former.example/"
 LOCAL = "https://cortex.local/"
+NOBODY = "019b0000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -93,11 +94,12 @@ def test_users_are_found_in_three_ways(cortex: Cortex, url: str):
         (["show", "--email", "nobody@example.com"], "Nobody has the address nobody@example.com."),
         (["show", "--identity", FORMER, "eve"], f"{FORMER} eve has no user here."),
         (["unlink", "--identity", FORMER, "ada"], "The identity is linked to no user."),
-        (["disable", "--id", "019b0000-0000-7000-8000-000000000000"], "There is no such thing"),
+        (["show", "--id", NOBODY], f"No user has the id {NOBODY}."),
+        (["disable", "--id", NOBODY], f"No user has the id {NOBODY}."),
         (["link", "--from", FORMER, "eve", "--to", LOCAL, "x"], f"{FORMER} eve has no user here."),
         (["link", "--from", FORMER, "ada", "--to", LOCAL, "busy"], "nothing is merged"),
     ],
-    ids=["address", "identity", "no link", "id", "nobody", "in use"],
+    ids=["address", "identity", "no link", "show id", "disable id", "nobody", "in use"],
 )
 def test_what_cannot_be_done_says_why(cortex: Cortex, arguments: list[str], says: str):
     signed_in("sqlite:///./cortex.db", FORMER, "ada")
