@@ -11,7 +11,7 @@ from cortex_adapters.auth0.tokens.policy import HMAC, JWT, TokenPolicy
 from cortex_adapters.local_identity.issuer import MAX_LIFETIME, NAMESPACE
 from cortex_adapters.local_identity.keys import ALGORITHM
 from cortex_adapters.local_identity.opening import LocalIdentity
-from cortex_adapters.settings import Secret, Settings
+from cortex_adapters.settings import Secret, Settings, signing_bytes
 
 TENANT_ALGORITHMS: Final = frozenset({"RS256"})
 
@@ -73,6 +73,6 @@ def legacy_issuers(settings: Settings) -> list[TrustedIssuer]:
                 granted=frozenset(settings.legacy_permissions),
                 until=datetime.combine(until, time(), UTC) + timedelta(days=1),
             )
-            keys = PinnedSecret(secret.reveal().encode())
+            keys = PinnedSecret(signing_bytes(secret.reveal()))
             return [TrustedIssuer(policy=policy, keys=keys)]
     return []

@@ -8,7 +8,7 @@ from cortex_adapters.settings.database import (
     is_local,
 )
 from cortex_adapters.settings.load import Settings, load_settings
-from cortex_adapters.settings.values import Secret
+from cortex_adapters.settings.values import Secret, signing_bytes
 
 __all__ = [
     "DatabaseUrl",
@@ -19,4 +19,5 @@ __all__ = [
     "SqliteUrl",
     "is_local",
     "load_settings",
+    "signing_bytes",
 ]

@@ -190,11 +190,12 @@ SETTINGS: Final = (
     ),
     Setting(
         name="legacy_secret",
-        read=values.secret(
-            "at least 32 printable characters without spaces", pattern=r"[!-~]{32,}"
-        ),
+        read=values.signing_secret,
         form="secret",
-        meaning="What those are signed with; at least 32 bytes.",
+        meaning=(
+            "What those are signed with: at least 32 bytes, as they are, or in base64 after"
+            " `base64:`."
+        ),
     ),
     Setting(
         name="legacy_permissions",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -20,6 +21,7 @@ _PORT: Final = r"(?::[0-9]{1,5})?"
 _LOOPBACK: Final = r"(?:127\.0\.0\.1|localhost|\[::1\])"
 _AUTHORITY: Final = rf"https?://(?:{_HOST}|\[[0-9A-Fa-f:.]+\]){_PORT}"
 _LONGEST_SECRET: Final = 4_096
+_LEAST_KEY: Final = 32
 
 
 class Secret:
@@ -81,6 +83,26 @@ def secret(allowed: str, *, pattern: str = r"[!-~]+") -> Callable[[str], Secret]
     """Read a secret of the form *pattern*, which *allowed* describes."""
     read_text = shaped(pattern, allowed)
     return lambda text: Secret(read_text(text))
+
+
+def signing_secret(text: str) -> Secret:
+    """Read what HS256 signs with: at least 32 bytes (RFC 7518 section 3.2)."""
+    try:
+        good = re.fullmatch(r"[!-~]+", text) and len(signing_bytes(text)) >= _LEAST_KEY
+    except ValueError:
+        good = False
+    if not good or len(text) > _LONGEST_SECRET:
+        raise ValueError(
+            "must be at least 32 printable characters without spaces, or base64: and at least"
+            " 32 bytes in base64"
+        )
+    return Secret(text)
+
+
+def signing_bytes(text: str) -> bytes:
+    """Return what *text* signs with: its own bytes, or those that it spells after `base64:`."""
+    plain, mark, spelt = text.partition("base64:")
+    return b64decode(spelt, validate=True) if mark and not plain else text.encode()
 
 
 def listed(read_one: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -86,7 +87,7 @@ def token(issuer: str, **members: object) -> str:
     return jwt.encode(claims | members, KEY.private, "RS256", {"kid": KEY.kid})
 
 
-def former_token(**members: object) -> str:
+def former_token(secret: bytes = b"s" * 32, **members: object) -> str:
     now = datetime.now(UTC)
     claims = {
         "iss": "former",
@@ -97,7 +98,7 @@ def former_token(**members: object) -> str:
         "scope": "read:messages",
     }
     kept = {name: value for name, value in (claims | members).items() if value is not None}
-    return jwt.encode(kept, "s" * 32, "HS256")
+    return jwt.encode(kept, secret, "HS256")
 
 
 @asynccontextmanager
@@ -126,6 +127,17 @@ async def test_the_tenant_the_former_issuer_and_the_local_one_side_by_side():
             assert (await prove(identity, minted)).issuer == local.name
             assert (await prove(identity, former_token())).permissions == {"read:messages"}
         assert here.asked == ["/.well-known/openid-configuration", "/keys"]
+
+
+async def test_a_secret_of_any_bytes_is_given_in_base64():
+    secret = bytes(range(128, 160))
+    chosen = load_settings(
+        {**FORMER, "CORTEX_LEGACY_SECRET": f"base64:{b64encode(secret).decode()}"}
+    )
+    async with opened(chosen, open_local(chosen, MemoryStore())) as (identity, _):
+        assert (await prove(identity, former_token(secret))).subject == "17"
+        with pytest.raises(UnauthenticatedError):
+            await prove(identity, former_token(b64encode(secret)))
 
 
 async def test_every_domain_of_a_tenant_knows_the_same_people_by_its_own_keys():
