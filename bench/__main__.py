@@ -12,16 +12,17 @@ import platform
 import statistics
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 
-from bench import bare_database, pgbench, wrk
+from bench import bare_database, pgbench, telling, wrk
+from bench.client import Client
 from bench.http_process import Server, running
 from bench.statements import count_statements
 from bench.streams import delivery_ms, idle_kib
@@ -43,7 +44,10 @@ def main() -> int:
     with running_postgres() as server, fresh_database(server) as conninfo:
         asyncio.run(_prepare(conninfo))
         result = _measure(conninfo)
+    told = telling.measured()
+    result["telling"] = msgspec.to_builtins(told)
     _show(result)
+    telling.show(told)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "latest.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return 0
@@ -63,7 +67,7 @@ def _measure(conninfo: str) -> dict[str, object]:
         _cortex(conninfo) as (process, port),
         running(Server("open door", "cortex_adapters", ["bench.open_door", "{port}"])) as (_, door),
     ):
-        ask = _Client(port)
+        ask = Client(port)
         workspace = ask.post("/v1/workspaces", {"name": "Bench"})["id"]
         talks = ask.conversations(workspace, TALKS)
         for _ in range(60):
@@ -150,32 +154,6 @@ def _cortex(conninfo: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     arguments = ["cortex_adapters.cli.main", "serve", "--port", "{port}"]
     with running(Server("cortex", "cortex_adapters", arguments)) as (process, port):
         yield process, port
-
-
-class _Client:
-    """Asks the server as one user."""
-
-    def __init__(self, port: int) -> None:
-        self._url = f"http://127.0.0.1:{port}"
-        self.headers: dict[str, str] = {}
-        self.token = self.post("/auth/dev/token", {"email": "bench@example.com"})["access_token"]
-        self.headers = {"Authorization": f"Bearer {self.token}"}
-
-    def conversations(self, workspace: str, count: int) -> list[str]:
-        """Start *count* conversations and return their paths."""
-        path = f"/v1/workspaces/{workspace}/conversations"
-        made = [self.post(path, {"topic": f"{number}"}) for number in range(count)]
-        return [f"/v1/conversations/{each['id']}" for each in made]
-
-    def post(self, path: str, body: Mapping[str, str]) -> dict[str, str]:
-        request = urllib.request.Request(
-            self._url + path,
-            data=json.dumps(body).encode(),
-            headers={**self.headers, "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as answer:
-            said: dict[str, str] = json.load(answer)
-        return said
 
 
 def _show(result: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,11 +21,16 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 class Server(msgspec.Struct, frozen=True):
-    """A server to compare: the module it needs, and `python -m` arguments with `{port}` in them."""
+    """A server to compare: the module it needs, and `python -m` arguments with `{port}` in them.
+
+    It runs with our environment and *environment*, and writes to the file *output* if that is set.
+    """
 
     name: str
     module: str
     arguments: Sequence[str]
+    environment: Mapping[str, str] = {}
+    output: str | None = None
 
     def command(self, port: int) -> list[str]:
         return [sys.executable, "-m", *(part.format(port=port) for part in self.arguments)]
@@ -37,7 +42,16 @@ def running(server: Server) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    process = subprocess.Popen(server.command(port), cwd=_ROOT)
+    output = None if server.output is None else os.open(server.output, os.O_WRONLY | os.O_CREAT)
+    process = subprocess.Popen(
+        server.command(port),
+        cwd=_ROOT,
+        env={**os.environ, **server.environment},
+        stdout=output,
+        stderr=output,
+    )
+    if output is not None:
+        os.close(output)
     try:
         _wait(server.name, port)
         yield process, port

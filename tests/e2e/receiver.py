@@ -43,6 +43,7 @@ class Receiver:
 
     mode: Mode = "takes"
     port: int = field(default_factory=free_port)
+    keeps: bool = True
     requests: int = 0
     _bodies: dict[str, list[bytes]] = field(default_factory=dict)
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -169,7 +170,8 @@ class Receiver:
         else:
             path = head[0].split(" ")[1]
             plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
-            self._bodies.setdefault(path, []).append(plain)
+            if self.keeps:
+                self._bodies.setdefault(path, []).append(plain)
             writer.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\n"
                 b"Content-Length: 0\r\n\r\n"

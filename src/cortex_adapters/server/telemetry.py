@@ -52,7 +52,7 @@ def open_telling(settings: Settings, *, worker: int = 0) -> Iterator[Told]:
                 level=settings.log_level,
                 json=json,
                 always=always if json else None,
-                context=_traced if traced else correlation,
+                context=_traced() if traced else correlation,
             )
         )
         stack.enter_context(capturing(log))
@@ -87,7 +87,7 @@ def _is_wanted() -> bool:
     return not disabled and find_spec("opentelemetry.sdk") is not None
 
 
-def _traced() -> Mapping[str, AttributeValue]:
+def _traced() -> Callable[[], Mapping[str, AttributeValue]]:
     from cortex_adapters.otel.spans import current_trace  # noqa: PLC0415 - may be missing
 
-    return {**correlation(), **current_trace()}
+    return lambda: {**correlation(), **current_trace()}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 import msgspec
 
-from cortex_adapters.telemetry.redaction import HIDDEN, is_secret, redacted
+from cortex_adapters.telemetry.redaction import HIDDEN, is_clean, is_secret, redacted
 from cortex_core.ports import AttributeValue, Level
 
 LONGEST: Final = 4_000
@@ -21,6 +23,7 @@ _LOOKED_AT: Final = 100_000
 _MOST: Final = 64
 _EDGE: Final = 1 << 63
 _PLAIN: Final = re.compile(r"[^\s\"'=\\\x7f]+")
+_encode: Final = msgspec.json.Encoder().encode
 _RESERVED: Final = frozenset({"time", "level", "event", "traceback"})
 
 
@@ -50,7 +53,8 @@ def json_line(record: Record) -> bytes:
         members[f"{name}_" if name in _RESERVED else name] = _value(value)
     if record.block:
         members["traceback"] = _text(record.block, LONGEST_BLOCK)
-    return json.dumps(members).encode() + b"\n"
+    line = _encode(members)
+    return (line if line.isascii() else json.dumps(members).encode()) + b"\n"
 
 
 def text_line(record: Record) -> bytes:
@@ -62,15 +66,22 @@ def text_line(record: Record) -> bytes:
     return "\n".join([*lines, ""]).encode()
 
 
-def _few(attributes: Mapping[str, AttributeValue]) -> list[tuple[str, AttributeValue]]:
-    return [
-        (_text(name, 100), HIDDEN if is_secret(name) else attributes[name])
-        for name in list(attributes)[:_MOST]
-    ]
+def _few(attributes: Mapping[str, AttributeValue]) -> Iterator[tuple[str, AttributeValue]]:
+    for name, value in islice(attributes.items(), _MOST):
+        short, secret = _known(name)
+        yield short, HIDDEN if secret else value
+
+
+@lru_cache(maxsize=1_000)
+def _known(name: str) -> tuple[str, bool]:
+    """Return *name* as it is written, and whether its value is a secret."""
+    return _text(name, 100), is_secret(name)
 
 
 def _value(value: object) -> AttributeValue | None:
     """Return *value* as every reader of JSON takes it."""
+    if type(value) is str and is_clean(value) and len(value) <= LONGEST and value.isascii():
+        return value  # as nearly all are
     match value:
         case None | bool():
             return value

@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from queue import SimpleQueue
 from typing import Final
 
 CAPACITY: Final = 2_000
 _PATIENCE: Final = 1.0
+_REST: Final = 0.01
+_TOGETHER: Final = select.PIPE_BUF
+"""Bytes that are written at once: so many, those of several processes do not mix in a pipe."""
 
 
 class LineWriter:
     """Takes lines without waiting and writes them in a thread; drops what it cannot hold.
+
+    The thread rests between writes, because to wake it for each line would cost whoever puts that
+    line more than the line itself.
 
     A SimpleQueue takes lines from signal handlers and finalizers, too, where another lock might
     be held already by the very code that they interrupt.
@@ -29,6 +36,7 @@ class LineWriter:
         self._lines: SimpleQueue[bytes | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="cortex-log", daemon=True)
         self._closed = False
+        self._closing = threading.Event()
         self.dropped = 0
         """How many lines were dropped so far."""
 
@@ -47,25 +55,39 @@ class LineWriter:
         """Write what was taken, as far as *patience* seconds allow."""
         self._closed = True
         self._lines.put(None)
+        self._closing.set()
         self._thread.join(patience)
 
     def _run(self) -> None:
         told = 0
-        while (line := self._lines.get()) is not None:
-            self._write(line)
+        line = self._lines.get()
+        while line is not None:
+            together, size = [line], len(line)
+            while (line := self._next()) and size + len(line) <= _TOGETHER:
+                together.append(line)
+                size += len(line)
+            self._write(together)
             if self._lost is not None and self.dropped > told:
                 dropped = self.dropped
-                self._write(self._lost(dropped - told))
+                self._write([self._lost(dropped - told)])
                 told = dropped
+            if line == b"":
+                self._closing.wait(_REST)
+                line = self._lines.get()
 
-    def _write(self, line: bytes) -> None:
-        # A line at a time: up to PIPE_BUF bytes, those of several processes do not mix.
-        rest = memoryview(line)
+    def _next(self) -> bytes | None:
+        """Return the next line, nothing if none waits, None at the end."""
+        return b"" if self._lines.empty() else self._lines.get()
+
+    def _write(self, lines: Sequence[bytes]) -> None:
+        rest = memoryview(b"".join(lines))
+        size = len(rest)
         while rest:
             try:
                 rest = rest[os.write(self._fd, rest) :]
             except BlockingIOError:
                 select.select([], [self._fd], [], _PATIENCE)
             except (OSError, ValueError):
-                self.dropped += 1
+                written = size - len(rest)
+                self.dropped += sum(end > written for end in accumulate(map(len, lines)))
                 return

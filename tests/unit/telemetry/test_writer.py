@@ -121,3 +121,26 @@ def test_threads_may_write_at_once(pipe: Pipe):
     writer.close()
     expected = [f"{n}".encode() for n in range(8) for _ in range(50)]
     assert sorted(everything(reading).splitlines()) == expected
+
+
+def test_lines_that_were_to_be_written_together_are_dropped_one_by_one(pipe: Pipe):
+    reading, writing = pipe
+    os.close(reading)
+    writer = LineWriter(writing)
+    for number in range(500):
+        writer.put(f"{number}\n".encode())
+    writer.start()
+    writer.close()
+    assert writer.dropped == 500
+
+
+def test_a_line_is_written_soon_after_another(pipe: Pipe):
+    reading, writing = pipe
+    writer = LineWriter(writing)
+    writer.start()
+    for line in (b"first\n", b"second\n", b"third\n"):
+        began = time.monotonic()
+        writer.put(line)
+        assert os.read(reading, 100) == line
+        assert time.monotonic() - began < 0.5
+    writer.close()
