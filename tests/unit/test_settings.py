@@ -74,7 +74,7 @@ def test_the_environment_is_read():
     assert settings.cors_origins == ("https://a.example", "http://localhost:3000")
     assert settings.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1"))
     assert settings.metrics_token == Secret(PASSWORD)
-    assert "CORTEX_METRICS_TOKEN" in settings.idle
+    assert "CORTEX_RATE_LIMIT_URL" in settings.idle
     assert "CORTEX_AUTH0_AUDIENCE" not in settings.idle
 
 

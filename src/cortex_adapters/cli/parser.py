@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Final
 
 _VERSION: Final = "cortex-core"
@@ -29,7 +30,10 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="where to listen, over CORTEX_HOST")
     serve.add_argument("--port", help="where to listen, over CORTEX_PORT")
     serve.add_argument("--workers", help="processes on that port, over CORTEX_WORKERS")
-    serve.add_argument("--fd", type=int, help=argparse.SUPPRESS)  # the supervisor's socket
+    # The supervisor's: its socket, the place of this process, and where its siblings are.
+    serve.add_argument("--fd", type=int, help=argparse.SUPPRESS)
+    serve.add_argument("--worker", type=int, default=0, help=argparse.SUPPRESS)
+    serve.add_argument("--siblings", type=Path, help=argparse.SUPPRESS)
 
     check = _command(commands, "check", "check", "say whether a server could start")
     check.add_argument("--offline", action="store_true", help="do not ask the tenant")

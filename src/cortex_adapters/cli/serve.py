@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from cortex_adapters.cli.endings import CommandError
 from cortex_adapters.litestar.app import drain
 from cortex_adapters.migrations import require_current
-from cortex_adapters.server import create_app, database, naming, require_servable
+from cortex_adapters.server import Place, create_app, database, naming, require_servable
 from cortex_adapters.settings import Settings, load_settings
 from cortex_adapters.uvicorn.server import run as run_server
 from cortex_adapters.uvicorn.server import serve
@@ -33,13 +34,14 @@ def run(asked: Namespace) -> int:
     with _listening(settings):
         if settings.workers > 1 and asked.fd is None:
             return _supervise(settings)
+        place = Place(worker=asked.worker, workers=settings.workers, folder=asked.siblings)
         with naming(settings.database_url):
-            _serve(settings, asked.fd)
+            _serve(settings, asked.fd, place)
     return 0
 
 
-def _serve(settings: Settings, fd: int | None) -> None:
-    app = create_app(settings)
+def _serve(settings: Settings, fd: int | None, place: Place) -> None:
+    app = create_app(settings, place)
 
     def started(host: str, port: int) -> None:
         if settings.development and fd is None:
@@ -72,13 +74,14 @@ def _supervise(settings: Settings) -> int:
     command = [sys.executable, "-P", "-m", "cortex_adapters.cli.main", "serve"]
     for name in _ADDRESS:
         command += [f"--{name}", str(getattr(settings, name))]
-    return supervise(
-        command,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        started=partial(_announce, settings),
-    )
+    with TemporaryDirectory(prefix="cortex-") as siblings:  # open to this user alone
+        return supervise(
+            [*command, "--siblings", siblings],
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            started=partial(_announce, settings),
+        )
 
 
 def _announce(settings: Settings, host: str, port: int) -> None:

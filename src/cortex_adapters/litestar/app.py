@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -30,6 +30,7 @@ from cortex_adapters.litestar.routes import (
     health,
     identity,
     messages,
+    metrics,
     sign_on,
     users,
     workspaces,
@@ -45,6 +46,8 @@ class Service:
     """What the routes work with.
 
     issuer: in development only.
+    metrics: gives them in the text format of Prometheus, where they are kept.
+    may_scrape: says whether a token is the one for metrics.
     proof_nonce: gives the nonce that proofs must hold, where they must.
     """
 
@@ -52,6 +55,8 @@ class Service:
     issuer: DevelopmentIssuer | None = None
     proof_nonce: NonceSource | None = None
     ready: Mapping[str, Check] = field(default_factory=dict)
+    metrics: Callable[[], Awaitable[bytes]] | None = None
+    may_scrape: Callable[[bytes], bool] = lambda _token: False
 
 
 def create_app(
@@ -81,6 +86,7 @@ def create_app(
             *messages.handlers,
             *events.handlers,
             *health.handlers,
+            *metrics.handlers,
             *identity.handlers,
             *(identity.development_handlers if config.development else ()),
             *(dev_sign_on.handlers if config.development else ()),

@@ -57,6 +57,9 @@ def authentication(app: ASGIApp) -> ASGIApp:
         operation: Operation | None = scope["route_handler"].opt.get("operation")
         # OPTIONS is the framework's own; any other route that says nothing of itself is not public.
         public = scope.get("method") == "OPTIONS" if operation is None else operation.public
+        if operation is not None and operation.scrape and _may_scrape(scope):
+            scope["state"]["scrapes"] = True
+            public = True
         if not public:
             principal = scope["user"] = await _principal(scope)
             if principal.binding is not None:
@@ -67,6 +70,17 @@ def authentication(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, send)
 
     return authenticate
+
+
+def _may_scrape(scope: Scope) -> bool:
+    """Say whether the caller shows the token for metrics, or none is needed here."""
+    state = scope["litestar_app"].state
+    if state.config.development:
+        return True
+    shown = [value for name, value in scope["headers"] if name == b"authorization"]
+    scheme, _, token = shown[0].partition(b" ") if len(shown) == 1 else (b"", b"", b"")
+    may: bool = scheme.lower() == b"bearer" and state.service.may_scrape(token)
+    return may
 
 
 async def _principal(scope: Scope) -> Principal:

@@ -30,7 +30,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     A route is *public*, or needs a *permission*, or is for whoever is *signed_in*; one that says
     none of these is closed. Inside a workspace it needs one of *roles* too. *participants*: whoever
     was added to the conversation by name may, without a role. *oneself*: so may whoever is a member
-    or was added by name, and names nobody but itself in the path.
+    or was added by name, and names nobody but itself in the path. *scrape*: instead of the
+    permission, the token for metrics will do; in development nothing is needed.
     """
 
     summary: str
@@ -53,6 +54,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     roles: frozenset[Role] = frozenset()
     participants: bool = False
     oneself: bool = False
+    scrape: bool = False
     errors: tuple[type[CortexError], ...] = ()
 
     @property

@@ -50,6 +50,8 @@ class Right(NamedTuple):
             return "open to nobody"
         if operation.public:
             return "public"
+        if operation.scrape:
+            return f"`{operation.permission}` or the token for metrics"
         return f"`{operation.permission}`" if operation.permission else "whoever is signed in"
 
     def refusal(self, person: Person, *, oneself: bool = False) -> int | None:

@@ -12,12 +12,14 @@ from cortex_adapters.server.asking import Asked, ask_tenant
 from cortex_adapters.server.databases import Database, database, naming
 from cortex_adapters.server.identity import identity_provider, known_issuers, open_local
 from cortex_adapters.server.issuer import Issuer
+from cortex_adapters.server.siblings import Place
 from cortex_adapters.server.tenant import open_tenant
 
 __all__ = [
     "Asked",
     "Database",
     "Issuer",
+    "Place",
     "ask_tenant",
     "create_app",
     "database",

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from hmac import compare_digest
 from importlib.metadata import version
 
 from litestar import Litestar
@@ -28,18 +29,21 @@ from cortex_adapters.server.identity import (
 from cortex_adapters.server.issuer import Issuer
 from cortex_adapters.server.loop import watching
 from cortex_adapters.server.proofs import open_proofs
+from cortex_adapters.server.siblings import Place, open_metrics
 from cortex_adapters.server.sign_on import open_sign_on, signs_on
 from cortex_adapters.server.telemetry import open_telling
 from cortex_adapters.server.tenant import open_tenant
 from cortex_adapters.server.watched import WatchedStore
-from cortex_adapters.settings import Settings, is_local, load_settings
+from cortex_adapters.settings import Secret, Settings, is_local, load_settings
 from cortex_core import Cortex, Ports
 from cortex_core.ports import Store, Telemetry
 from cortex_core.ports.clock import system_clock
 
 
-def create_app(settings: Settings | None = None) -> Litestar:
+def create_app(settings: Settings | None = None, place: Place | None = None) -> Litestar:
     """Build the server's application, on the settings of the environment unless they are given.
+
+    *place* is that of this process among those that share a port; alone unless it is given.
 
     Raises:
         SettingsError: The settings do not allow a start.
@@ -57,11 +61,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
         sign_on=signs_on(settings),
         proof_algorithms=settings.dpop_algorithms,
     )
-    return litestar_app(partial(open_service, settings), config)
+    return litestar_app(partial(open_service, settings, place or Place()), config)
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
+async def open_service(settings: Settings, place: Place | None = None) -> AsyncIterator[Service]:
     """Open everything a server needs, and answer turns meanwhile.
 
     Raises:
@@ -71,7 +75,8 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """
     chosen = database(settings.database_url)
     async with AsyncExitStack() as stack:
-        told = stack.enter_context(open_telling(settings))
+        place = place or Place()
+        told = stack.enter_context(open_telling(settings, worker=place.worker))
         telemetry = told.telemetry
         _remark(settings, telemetry)
         loop = await stack.enter_async_context(watching(telemetry))
@@ -98,8 +103,13 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             email_links=email_links(settings),
         )
         await stack.enter_async_context(cortex.working())
+        metrics = None
+        if told.page is not None:
+            metrics = await stack.enter_async_context(open_metrics(told.page, place))
         yield Service(
             cortex=cortex,
+            metrics=metrics,
+            may_scrape=partial(_is, settings.metrics_token),
             issuer=Issuer(local, open_id, proofs.checker) if settings.development else None,
             proof_nonce=proofs.nonce,
             ready={
@@ -139,6 +149,10 @@ async def require_readable(store: Store) -> None:
     """Raise what *store* raises if it cannot be read."""
     async with store.begin(read_only=True, single=True) as work:
         await work.registry.get("epoch")
+
+
+def _is(secret: Secret | None, shown: bytes) -> bool:
+    return secret is not None and compare_digest(secret.reveal().encode(), shown)
 
 
 def _remark(settings: Settings, telemetry: Telemetry) -> None:

@@ -99,6 +99,17 @@ SETTINGS: Final = (
         meaning="Lines for people or for machines; `text` in development, else `json`, unless set.",
     ),
     Setting(
+        name="metrics_token",
+        read=values.secret(
+            "at least 16 printable characters without spaces", pattern=r"[!-~]{16,}"
+        ),
+        form="secret",
+        meaning=(
+            "What a scraper of `/metrics` shows as a Bearer token; without it, it needs an access "
+            "token with `read:metrics`. In development it needs neither."
+        ),
+    ),
+    Setting(
         name="auth0_domain",
         read=values.listed(values.issuer),
         form="list of hosts",
@@ -262,12 +273,6 @@ SETTINGS: Final = (
         values.listed(values.network),
         "list of networks",
         "Proxies whose word about the client is taken.",
-    ),
-    _later(
-        "metrics_token",
-        values.secret("at least 16 printable characters without spaces", pattern=r"[!-~]{16,}"),
-        "secret",
-        "What a scraper of metrics shows.",
     ),
     _later(
         "rate_limit_url",

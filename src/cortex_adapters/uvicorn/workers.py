@@ -44,7 +44,8 @@ def supervise(
 ) -> int:
     """Run *command* in *workers* processes on one socket, and return the exit code for ours.
 
-    Each is told the socket by `--fd N` at the end of *command*, to be passed to `serve`. One that
+    Each is told the socket by `--fd N` at the end of *command*, to be passed to `serve`, and its
+    number, from 0, by `--worker N`; whoever takes the place of another has its number. One that
     ends is started again, at once and then ever later up to 5 s; when the first five starts in a
     row last less than 5 s each, the code of the last is returned. The first SIGTERM or SIGINT
     is a SIGTERM to all of them, and the answer is 0 when all of them leave well; a second one
@@ -86,11 +87,14 @@ def _keep_up(
     answered = False
     while not told:
         now = time.monotonic()
-        for place in places:
+        for number, place in enumerate(places):
             if place.process is None and now >= place.since:
                 # a group of their own: Ctrl-C in a terminal reaches us alone, and once
                 place.process = subprocess.Popen(  # noqa: S603 - our own command
-                    command, pass_fds=[sock.fileno()], env=environment, process_group=0
+                    [*command, "--worker", str(number)],
+                    pass_fds=[sock.fileno()],
+                    env=environment,
+                    process_group=0,
                 )
                 place.since = now
             elif place.process is not None and place.process.poll() is not None:

@@ -81,7 +81,11 @@ class Stage:
     @asynccontextmanager
     async def open_service(self) -> AsyncIterator[Service]:
         assert self.cortex is not None
-        yield Service(cortex=self.cortex)
+        yield Service(cortex=self.cortex, metrics=self.metrics)
+
+    @staticmethod
+    async def metrics() -> bytes:
+        return b"up 1\n"
 
 
 @pytest.fixture(scope="session")

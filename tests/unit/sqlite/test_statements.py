@@ -49,8 +49,8 @@ def test_every_statement_is_written_out_and_its_parameters_are_bound(module: Pat
             sql = constants[sql.id] or sql
         assert isinstance(sql, ast.Constant), f"{module.name}:{call.lineno}"
         assert isinstance(sql.value, str)
-        assert "?" in sql.value
         assert isinstance(parameters, ast.Tuple), f"{module.name}:{call.lineno}"
+        assert ("?" in sql.value) == bool(parameters.elts)
         assert not re.search(r"\b(lower|upper|nocase|like|glob)\b", sql.value, re.IGNORECASE)
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr | ast.BinOp):
@@ -93,6 +93,7 @@ async def test_no_statement_reads_a_whole_table(path: str) -> None:
                 for step in plan
                 if step.startswith("SCAN")
                 and not re.match(r"SCAN (pair|mine|wanted|new|CONSTANT ROW|\d+ CONSTANT ROW)", step)
+                and step != "SCAN turns USING INDEX turns_due"  # of those that are not at their end
             ]
             assert not scans, (statement, plan)
 
@@ -138,6 +139,7 @@ async def _use_everything(store: SqliteStore) -> None:
         await work.messages.in_conversation(talk.id, after=None, limit=9, order="desc")
         await work.events.since(talk.id, seq=0, limit=9)
         await work.turns.get(turn.id)
+        await work.turns.backlog()
         await work.registry.get("epoch")
     async with store.begin() as work:
         await work.conversations.remove_participant(make.participant(talk, bob))

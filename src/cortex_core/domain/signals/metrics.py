@@ -28,6 +28,13 @@ METRICS: Final = (
         meaning="Lines of the log that were dropped since the start.",
     ),
     Metric(
+        name="cortex.worker.up",
+        instrument="gauge",
+        unit="{process}",
+        meaning="1 for a process of this server that answers the one that was scraped, else 0.",
+        labels=("worker",),
+    ),
+    Metric(
         name="cortex.edge.refused",
         instrument="counter",
         unit="{request}",
