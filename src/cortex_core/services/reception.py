@@ -152,6 +152,11 @@ class Reception:
         self._known.pop((issuer, subject), None)
 
 
+def said_name(principal: Principal) -> str:
+    """Return what the credential says that the caller is called, as a user can have it."""
+    return _fitting(principal.name, USER_NAME_LENGTH)
+
+
 def _said(principal: Principal) -> tuple[str, str | None, bool]:
     return principal.name, principal.email, principal.email_verified
 
@@ -159,7 +164,7 @@ def _said(principal: Principal) -> tuple[str, str | None, bool]:
 def _profile(principal: Principal, said_at: datetime) -> Profile:
     email = _fitting(principal.email or "", IDENTITY_LENGTH) or None
     return Profile(
-        name=_fitting(principal.name, USER_NAME_LENGTH),
+        name=said_name(principal),
         email=email,
         email_verified=principal.email_verified and bool(email) and email == principal.email,
         said_at=said_at,

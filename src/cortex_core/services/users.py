@@ -10,7 +10,7 @@ from cortex_core.domain.models import User
 from cortex_core.ports import Ports, Principal
 from cortex_core.services.changes import changed_metadata, changed_text, same
 from cortex_core.services.operation import operation
-from cortex_core.services.reception import Reception
+from cortex_core.services.reception import Reception, said_name
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,14 +37,14 @@ class Users:
             return _me(user, principal)
 
     async def change_me(self, principal: Principal, command: ChangeMe) -> Me:
-        """Change the caller's name or metadata."""
+        """Change the caller's name or metadata; without a name it is what the credential says."""
         with operation(self._ports, "users.change_me"):
             user_id = await self._reception.admit(principal)
             async with self._ports.store.begin() as work:
                 current = await self._reception.active(principal, work.users, user_id, lock=True)
                 user = replace(
                     current,
-                    name=changed_text(command.name, current.name),
+                    name=changed_text(command.name, current.name) or said_name(principal),
                     metadata=changed_metadata(command.metadata, current.metadata),
                 )
                 if not same(current, user):

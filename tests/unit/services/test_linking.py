@@ -277,6 +277,23 @@ async def test_a_name_that_the_person_gave_stays(ports: Ports, clock: Clock) -> 
     assert (await Cortex(ports).users.me(later)).user == user
 
 
+@pytest.mark.parametrize("name", [None, ""])
+async def test_a_name_that_was_taken_away_is_what_tokens_say_again(
+    ports: Ports, clock: Clock, name: str | None
+) -> None:
+    """On each process, and from now on."""
+    here, there = Cortex(ports), Cortex(ports)
+    for cortex in (here, there):
+        await cortex.users.me(person(name="Ada"))
+    await here.users.change_me(person(name="Ada"), ChangeMe(name="Countess"))
+    await here.users.change_me(person(name="Ada"), ChangeMe(name=name))
+    for cortex in (here, there):
+        assert (await cortex.users.me(person(name="Ada"))).user.name == "Ada"
+    clock.advance(5)
+    await there.users.me(person(name="Lovelace", issued_at=clock.now))
+    assert (await here.users.me(person(name="Ada"))).user.name == "Lovelace"
+
+
 async def test_a_token_that_says_nothing_takes_nothing_away(ports: Ports, clock: Clock) -> None:
     cortex = Cortex(ports)
     await cortex.users.me(person(name="Ada"))

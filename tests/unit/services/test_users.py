@@ -45,7 +45,8 @@ async def test_null_goes_back_to_the_default(cortex: Cortex) -> None:
     ada = someone("ada")
     await cortex.users.change_me(ada, ChangeMe(name="Countess", metadata={"a": 1}))
     me = await cortex.users.change_me(ada, ChangeMe(name=None, metadata=None))
-    assert (me.user.name, me.user.metadata) == ("", {})
+    assert (me.user.name, me.user.metadata) == ("Ada", {})
+    assert await cortex.users.me(ada) == me
 
 
 async def test_signing_in_again_does_not_undo_a_change(cortex: Cortex) -> None:
