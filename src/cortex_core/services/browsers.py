@@ -25,7 +25,15 @@ from cortex_core.domain.errors import (
     UnauthenticatedError,
 )
 from cortex_core.domain.sessions import Session
-from cortex_core.ports import Attempt, Credential, Ports, Principal, SignOn, UnitOfWork
+from cortex_core.ports import (
+    Attempt,
+    Credential,
+    Ports,
+    Principal,
+    SignedOn,
+    SignOn,
+    UnitOfWork,
+)
 from cortex_core.services.operation import operation
 from cortex_core.services.sessions import Sessions
 
@@ -72,12 +80,18 @@ class Browsers:
     async def finish(
         self, parameters: Mapping[str, str], sealed: str | None, *, before: str | None
     ) -> Browser:
-        """Finish a sign-on with what the browser brought back, and end its session *before*."""
+        """Finish a sign-on with what the browser brought back, and end its session *before*.
+
+        Raises:
+            SignOnFailedError: It came to no end, or to tokens that would be refused here.
+            IdentityUnavailableError: Nobody can say right now.
+        """
         with operation(self._ports, "browsers.finish"):
             person = await self._provider.finish(parameters, sealed)
             now = self._ports.clock()
             if not await self._first(f"sign-on {parameters['state']}", now + self._lifetime):
                 raise SignOnFailedError("replayed")
+            await self._require_good(person)
             secret = secrets.token_urlsafe(SECRET_BYTES)
             session = Session(
                 digest=_digest(secret),
@@ -140,6 +154,16 @@ class Browsers:
                 subject=notice.subject,
                 first=once,
             )
+
+    async def _require_good(self, person: SignedOn) -> None:
+        """Refuse tokens that each request would be refused for: the person would go in circles."""
+        credential = self._provider.held(person.sealed).credential
+        try:
+            principal = await self._ports.identity.authenticate(credential)
+        except UnauthenticatedError as refusal:
+            raise SignOnFailedError(refusal.reason) from refusal
+        if (principal.issuer, principal.subject) != (person.issuer, person.subject):
+            raise SignOnFailedError("subject")
 
     async def _find(self, digest: str) -> Session:
         session = await self._sessions.find(digest)

@@ -92,6 +92,14 @@ async def test_it_leads_nowhere_else(browser: Browser, path: str) -> None:
     assert not browser.jar
 
 
+async def test_a_person_whose_sign_on_cannot_begin_sees_a_page(browser: Browser) -> None:
+    page = ("accept", "text/html,*/*;q=0.8")
+    answer = await browser.ask("GET", "/auth/login?return_to=//evil.example", page)
+    assert (answer.status, answer.header("content-type")) == (422, "text/html; charset=utf-8")
+    assert "evil" not in answer.body.decode()
+    assert "/auth/login" in answer.body.decode()
+
+
 async def test_a_secret_planted_before_is_not_adopted(
     browser: Browser, sign_on: MemorySignOn, scene: Scene
 ) -> None:

@@ -16,7 +16,7 @@ from cortex_core.domain.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from cortex_core.ports import LogoutNotice
+from cortex_core.ports import Credential, LogoutNotice, Principal
 from cortex_core.services.browsers import PATIENCE_SECONDS, Browsers
 from cortex_core.services.sessions import Sessions
 from tests.unit.services.scene import Clock, Link, someone
@@ -163,6 +163,33 @@ async def test_an_answer_is_good_once_wherever_it_goes(
     again = sign_on.approve(attempt.state, ADA)
     with pytest.raises(SignOnFailedError):
         await there.finish(again, attempt.sealed, before=None)
+
+
+class Believes:
+    """Believes that everybody is *principal*, or nobody anything."""
+
+    def __init__(self, principal: Principal | None) -> None:
+        self._principal = principal
+
+    async def authenticate(self, credential: Credential) -> Principal:
+        if self._principal is None:
+            raise UnauthenticatedError("client")
+        return self._principal
+
+
+@pytest.mark.parametrize(
+    ("believed", "reason"), [(None, "client"), (someone("eve"), "subject")], ids=["none", "other"]
+)
+async def test_tokens_that_would_be_refused_each_time_are_no_sign_on(
+    link: Link, clock: Clock, sign_on: SlowSignOn, believed: Principal | None, reason: str
+) -> None:
+    """Or the browser would go round and round, and nobody would say why."""
+    identity = Believes(believed)
+    cortex = Cortex(ports_around(link, clock=clock, identity=identity, sign_on=sign_on))
+    assert cortex.browsers is not None
+    with pytest.raises(SignOnFailedError) as failure:
+        await _signed_on(cortex.browsers, sign_on)
+    assert failure.value.reason == reason
 
 
 async def test_a_notice_that_could_not_be_followed_may_come_again(

@@ -79,7 +79,13 @@ async def home(request: Call) -> Response[bytes]:
 )
 async def login(request: Call) -> Response[bytes]:
     headers = list(request.scope["headers"])
-    attempt = await request.browsers.begin(request.arguments().get("return_to", "/"))
+    return_to = request.arguments().get("return_to", "/")
+    try:
+        attempt = await request.browsers.begin(return_to)
+    except CortexError as error:
+        if not _for_people(headers):
+            raise
+        return _failed(request, error)
     seconds = (attempt.expires_at - request.cortex.ports.clock()).total_seconds()
     kept = cookies.attempt_cookie(attempt.state, attempt.sealed, seconds=int(seconds))
     return _see_other(attempt.url, kept, *cookies.no_more_attempts(headers))
@@ -118,7 +124,7 @@ async def callback(request: Call) -> Response[bytes]:
     except CortexError as error:
         if isinstance(error, SignOnFailedError):
             request.cortex.ports.telemetry.log("sign_on.failed", reason=error.reason)
-        if b"text/html" not in b",".join(value for name, value in headers if name == b"accept"):
+        if not _for_people(headers):
             raise
         return _failed(request, error)
     seconds = (browser.expires_at - request.cortex.ports.clock()).total_seconds()
@@ -186,6 +192,10 @@ async def _name(request: Call) -> str | None:
     except (MalformedCredentialError, UnauthenticatedError):
         return None
     return user.name or user.email or user.subject
+
+
+def _for_people(headers: list[tuple[bytes, bytes]]) -> bool:
+    return b"text/html" in b",".join(value for name, value in headers if name == b"accept")
 
 
 def _see_other(target: str, *kept: Cookie) -> Response[bytes]:
