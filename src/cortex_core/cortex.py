@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from cortex_core.ports import Ports
+from cortex_core.ports import Ports, Reading
 from cortex_core.services.accounts import Accounts
 from cortex_core.services.browsers import Browsers
 from cortex_core.services.conversations import Conversations
@@ -63,14 +63,19 @@ class Cortex:
             asyncio.create_task(self.sessions.keep()),
             asyncio.create_task(keep_count(self.ports)),
         ]
+        streams = self.ports.telemetry.observe("cortex.streams", self._streams)
         try:
-            yield
+            with streams:
+                yield
         finally:
             for keeper in keepers:
                 keeper.cancel()
             self.turns.leave()
             await worker
             await asyncio.wait(keepers)
+
+    def _streams(self) -> list[Reading]:
+        return [(self.following.streams, {})]
 
     def leave(self) -> None:
         """Begin to leave: end every stream with a goodbye, and take no more turns."""

@@ -68,8 +68,9 @@ def create_app(
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_service() as service:
             app.state.service = service
-            app.state.health = Health(service.ready, service.cortex.ports)
-            yield
+            health = app.state.health = Health(service.ready, service.cortex.ports)
+            async with health.watched():
+                yield
 
     answers = ErrorAnswers(
         docs_url=config.docs_url,

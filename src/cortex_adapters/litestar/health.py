@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 from cortex_core.domain.errors import CortexError, DeadlineError, UnavailableError
-from cortex_core.ports import Ports
+from cortex_core.ports import Ports, Reading
 from cortex_core.services.operation import operation
 
 Check = Callable[[], Awaitable[str | None]]
@@ -16,6 +17,7 @@ Check = Callable[[], Awaitable[str | None]]
 
 DEADLINE: Final = 2.0
 FRESH: Final = 1.0
+EVERY: Final = 5.0
 OK: Final = "ok"
 DEGRADED: Final = "degraded"
 FINE: Final = frozenset({OK, DEGRADED})
@@ -60,6 +62,26 @@ class Health:
         failing = [name for name, found in (await self.look()).items() if found not in FINE]
         if failing:
             raise UnavailableError(f"Not ready: {', '.join(failing)}.")
+
+    @asynccontextmanager
+    async def watched(self, *, every: float = EVERY) -> AsyncIterator[None]:
+        """Run the checks each *every* seconds while inside, and tell how each is."""
+
+        async def watch() -> None:
+            while True:
+                await self.look()
+                await asyncio.sleep(every)
+
+        task = asyncio.create_task(watch(), name="cortex-health")
+        try:
+            with self._ports.telemetry.observe("cortex.ready", self._readings):
+                yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    def _readings(self) -> list[Reading]:
+        return [(float(word in FINE), {"check": name}) for name, word in self._found.items()]
 
     async def _run(self, name: str) -> str:
         try:

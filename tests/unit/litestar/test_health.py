@@ -1,14 +1,16 @@
 """Whether a process can do its work, asked by machines and by people."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from litestar import Litestar
 
 from cortex_adapters.litestar.app import Service, create_app, drain
 from cortex_adapters.litestar.health import Check, Health
 from cortex_adapters.memory.identity import MemoryIdentityProvider
+from cortex_adapters.memory.telemetry import MemoryTelemetry, Number
 from cortex_core import Ports
 from cortex_core.domain.errors import SchemaError, UnavailableError
 from tests.unit.litestar.asgi import Client
@@ -194,3 +196,51 @@ async def test_who_asks_and_goes_away_leaves_the_next_one_an_answer(ports: Ports
     impatient.cancel()
     gate.set()
     assert await patient == {"store": "ok"}
+
+
+async def test_how_each_check_is_can_be_seen_without_asking(ports: Ports) -> None:
+    telemetry = MemoryTelemetry()
+    health = Health(
+        {"store": _away, "stream": _fine, "identity": _degraded},
+        replace(ports, telemetry=telemetry),
+        fresh=0.0,
+    )
+    async with health.watched(every=0.01):
+        found = await _seen(telemetry, lambda shown: shown != [])
+    shown = {number.attributes["check"]: number.value for number in found}
+    assert shown == {"store": 0.0, "stream": 1.0, "identity": 1.0}
+    assert {number.name for number in found} == {"cortex.ready"}
+    assert telemetry.gauges() == []
+
+
+async def test_what_changes_is_seen_at_the_next_look(ports: Ports) -> None:
+    telemetry = MemoryTelemetry()
+    away = asyncio.Event()
+
+    async def check() -> None:
+        if away.is_set():
+            raise UnavailableError
+
+    health = Health({"store": check}, replace(ports, telemetry=telemetry), fresh=0.0)
+    async with health.watched(every=0.01):
+        await _seen(telemetry, lambda shown: [each.value for each in shown] == [1.0])
+        away.set()
+        await _seen(telemetry, lambda shown: [each.value for each in shown] == [0.0])
+
+
+async def test_open_streams_can_be_counted(scene: Scene) -> None:
+    telemetry = scene.cortex.ports.telemetry
+    assert isinstance(telemetry, MemoryTelemetry)
+    async with scene.cortex.working():
+        async with following(scene) as follower:
+            await follower.next()
+            [streams] = [each for each in telemetry.gauges() if each.name == "cortex.streams"]
+        assert streams.value == 1
+
+
+async def _seen(telemetry: MemoryTelemetry, right: Callable[[list[Number]], bool]) -> list[Number]:
+    """Wait until what the gauges show is *right*."""
+    async with asyncio.timeout(5):
+        while not right(telemetry.gauges()):  # noqa: ASYNC110 - gauges tell nobody
+            await asyncio.sleep(0.001)
+    return telemetry.gauges()

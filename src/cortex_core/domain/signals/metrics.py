@@ -28,6 +28,19 @@ METRICS: Final = (
         meaning="Lines of the log that were dropped since the start.",
     ),
     Metric(
+        name="cortex.ready",
+        instrument="gauge",
+        unit="{check}",
+        meaning="1 for a check of readiness that is fine, else 0; looked at each 5 s.",
+        labels=("check",),
+    ),
+    Metric(
+        name="cortex.streams",
+        instrument="gauge",
+        unit="{stream}",
+        meaning="Streams of events that are open.",
+    ),
+    Metric(
         name="cortex.worker.up",
         instrument="gauge",
         unit="{process}",
