@@ -29,7 +29,7 @@ def build_document(app: Litestar, config: WebConfig) -> dict[str, object]:
     paths: dict[str, Json] = {}
     for each in described:
         paths.setdefault(each.path, {})[each.method] = entry(
-            each, described, schemas, schemes=schemes
+            each, described, schemas, schemes=schemes, development=config.development
         )
     used = {each.operation.tag for each in described}
     return {

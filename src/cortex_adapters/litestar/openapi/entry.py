@@ -38,19 +38,22 @@ def entry(
     components: dict[str, Json],
     *,
     schemes: Iterable[str],
+    development: bool,
 ) -> Json:
     """Return the operation object of one route among *others*; any of *schemes* proves a caller."""
     operation = each.operation
-    scopes = [operation.permission] if operation.permission else []
     made: Json = {
         "operationId": each.name,
         "summary": operation.summary,
         "tags": [operation.tag],
-        "security": [] if operation.public else [{scheme: scopes} for scheme in schemes],
+        "security": list(_security(operation, schemes, development=development)),
         "parameters": list(_parameters(each)),
     }
     if operation.permission:
-        made["description"] = f"Needs the permission `{operation.permission}`{_place(operation)}."
+        needed = f"the permission `{operation.permission}`{_place(operation)}"
+        if operation.scrape:
+            needed += ", or the token for metrics as a Bearer token; nothing in development"
+        made["description"] = f"Needs {needed}."
     if operation.body:
         made["requestBody"] = _body(operation.body, components, merge=operation.merge_patch)
     if operation.form:
@@ -63,6 +66,15 @@ def entry(
         **refusals.responses(operation, each.path),
     }
     return made
+
+
+def _security(operation: Operation, schemes: Iterable[str], *, development: bool) -> Iterator[Json]:
+    if operation.public:
+        return
+    if operation.scrape and development:
+        yield {}
+    for scheme in schemes:
+        yield {scheme: [operation.permission] if operation.permission else []}
 
 
 def _place(operation: Operation) -> str:
