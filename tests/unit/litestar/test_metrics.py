@@ -77,6 +77,15 @@ async def test_in_development_nothing_is_needed(scene: Scene) -> None:
         assert (await Client(app).get("/metrics")).status == 200
 
 
+async def test_the_document_and_its_page_say_so(scene: Scene) -> None:
+    for development in (False, True):
+        async with _app(scene, development=development) as app:
+            document = (await Client(app).get("/openapi.json")).json()
+            page = await Client(app).get("/docs")
+        assert ({} in document["paths"]["/metrics"]["get"]["security"]) == development
+        assert page.status == 200
+
+
 async def test_where_none_are_kept_there_are_none(scene: Scene) -> None:
     async with _app(scene, kept=False) as app:
         assert problem(await Client(app, TOKEN).get("/metrics"), 404, "not-found")

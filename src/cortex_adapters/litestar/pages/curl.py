@@ -15,12 +15,17 @@ def curl(url: str, path: str, method: str, operation: Json) -> str:
     if method != ("post" if content else "get"):
         words[0] += f" -X {method.upper()}"
     words.append(f'"{target}"')
-    if operation["security"]:
+    if not is_open(operation):
         words.append('-H "Authorization: Bearer $token"')
     if "application/json" in content:
         body = json.dumps(content["application/json"]["example"]).replace("'", r"'\''")
         words += ["-H 'Content-Type: application/json'", f"-d '{body}'"]
     return " \\\n  ".join(words)
+
+
+def is_open(operation: Json) -> bool:
+    """Say whether no credential is needed."""
+    return not operation["security"] or {} in operation["security"]
 
 
 def _streams(operation: Json) -> bool:

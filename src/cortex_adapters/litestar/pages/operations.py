@@ -10,7 +10,7 @@ from typing import Final
 
 from cortex_adapters.litestar.errors import MEDIA_TYPE
 from cortex_adapters.litestar.openapi.tree import Json
-from cortex_adapters.litestar.pages.curl import curl
+from cortex_adapters.litestar.pages.curl import curl, is_open
 from cortex_adapters.litestar.pages.markup import block, code, link, page, path, root, table, text
 from cortex_adapters.litestar.pages.types import fields, kind, limits
 
@@ -81,7 +81,7 @@ def _operation(
 
 
 def _needs(operation: Json) -> str:
-    if not operation["security"]:
+    if is_open(operation):
         return "Public: needs no credential"
     permissions = [code(scope) for scope in operation["security"][0]["bearer"]]
     return f"Needs the permission {permissions[0]}" if permissions else "Needs a credential"
