@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from cortex_core.domain.signals import LOG_EVENTS, METRICS, SPANS
+from cortex_core.domain.signals import ATTRIBUTES, LOG_EVENTS, METRICS, SPANS
 
 SRC: Final = Path(__file__).parents[3] / "src"
 NAMES: Final[dict[str, Collection[str]]] = {
@@ -72,6 +72,15 @@ def test_every_name_in_the_registry_is_spoken():
     text = "".join(path.read_text() for path in SRC.rglob("*.py") if "signals" not in path.parts)
     silent = [name for name in (*SPANS, *METRICS, *LOG_EVENTS) if f'"{name}"' not in text]
     assert sorted({*silent} - DERIVED) == []
+
+
+def test_attributes_have_one_meaning_each():
+    used = [
+        *(name for kind in SPANS.values() for name in kind.attributes),
+        *(name for metric in METRICS.values() for name in metric.labels),
+        *(name for event in LOG_EVENTS.values() for name in event.fields),
+    ]
+    assert {*used} == {*ATTRIBUTES}
 
 
 def test_names_are_given_once():

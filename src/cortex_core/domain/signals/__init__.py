@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from cortex_core.domain.signals import log_events, metrics, spans
+from cortex_core.domain.signals.attributes import ATTRIBUTES
 from cortex_core.domain.signals.kinds import LogEvent, Metric, SpanKind
 
-__all__ = ["LOG_EVENTS", "METRICS", "SPANS", "LogEvent", "Metric", "SpanKind"]
+__all__ = ["ATTRIBUTES", "LOG_EVENTS", "METRICS", "SPANS", "LogEvent", "Metric", "SpanKind"]
 
 SPANS: Final = {kind.name: kind for kind in spans.SPANS}
 METRICS: Final = {
