@@ -21,15 +21,15 @@ SERVING := $(if $(wildcard $(DEV)),$(VENV),$(LEAN))
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help run test check lint format types imports deps unit contract e2e fuzz auth0 bench docs-tables pins clean dev
+.PHONY: help run test check lint format types imports deps unit contract e2e fuzz auth0 prometheus observability bench docs-tables pins clean dev
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(SERVING)/$(PROJECT) ## serve on port 8000: SQLite in ./cortex.db, the local issuer
 	@exec $(SERVING)/bin/cortex serve
 
-test: dev ## unit, contract and e2e tests, on a PostgreSQL that they start
+test: dev prometheus ## unit, contract and e2e tests, on a PostgreSQL that they start
 	$(PY) -m pytest --ignore=tests/e2e/test_fuzz.py
 
 check: lint types imports deps unit contract e2e fuzz auth0 ## everything that CI holds us to
@@ -52,13 +52,13 @@ imports: dev ## the import rules
 deps: dev ## what is imported is declared, what is declared is imported
 	$(PY) -m deptry src
 
-unit: dev ## the core on memory, the rooms one by one
+unit: dev prometheus ## the core on memory, the rooms one by one
 	$(PY) -m pytest tests/unit
 
 contract: dev ## every clause on every store
 	$(PY) -m pytest tests/contract
 
-e2e: dev ## the real server, as processes, over sockets
+e2e: dev prometheus ## the real server, as processes, over sockets
 	$(PY) -m pytest tests/e2e --ignore=tests/e2e/test_fuzz.py
 
 fuzz: dev ## schemathesis, with all its checks, against the running server
@@ -72,11 +72,18 @@ $(TENANT)/node_modules/.made: $(TENANT)/package-lock.json $(TENANT)/package.json
 		ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+prometheus: ## bring promtool, amtool and their servers to .tools, where Debian's packages can be had
+	@.ci/prometheus
+
+observability: dev ## write the dashboards that are made from the registry of telemetry
+	$(PY) -m deploy.observability dashboards
+
 bench: dev ## ratios to a bare route and a bare statement
 	$(PY) -m bench
 
 docs-tables: dev ## write the pages of docs/reference that are made from the code
 	$(VENV)/bin/cortex routes --rights > docs/reference/rights.md
+	$(PY) -m deploy.observability pages
 
 PIN = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
@@ -88,7 +95,7 @@ pins: dev ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: newes
 		--output-file requirements/dev.txt
 
 clean: ## remove the environments and the caches
-	rm -rf .venv .venv-* .nox .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .tools .nox .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 dev: $(VENV)/$(PROJECT)
 
