@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from opentelemetry import trace
 from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber
 
 from cortex_adapters.otel.attributes import text
-from cortex_adapters.otel.telemetry import SCOPE
+from cortex_adapters.otel.spans import current_work
+from cortex_adapters.otel.tracing import EMPTY, SCOPE, around
 from cortex_core.ports import ErrorReporter
 
 
@@ -32,9 +32,12 @@ class SpanErrorReporter:
                 "incident": incident,
                 "operation": text(operation),
             }
-            trace.get_current_span().add_event("exception", attributes)
+            work = current_work()
+            if work is not None:
+                work.note("exception", attributes)
             self._logger.emit(
                 LogRecord(
+                    context=around(work.place) if work is not None else EMPTY,
                     event_name="incident",
                     severity_number=SeverityNumber.ERROR,
                     severity_text="ERROR",

@@ -1,4 +1,4 @@
-"""The metrics of the registry as OpenTelemetry's instruments."""
+"""The metrics of the registry: counters and histograms of our own, gauges of OpenTelemetry's."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from threading import Lock
 from typing import Final
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from opentelemetry.sdk.metrics.export import Metric as Collected
 
 from cortex_adapters.otel.attributes import LONGEST_LABEL, value
-from cortex_core.domain.signals import METRICS, Metric
+from cortex_adapters.otel.numbers import Numbers
+from cortex_core.domain.signals import METRICS
 from cortex_core.ports import AttributeValue, Reading
 
 Labels = tuple[tuple[str, AttributeValue], ...]
+Record = Callable[[float, Mapping[str, AttributeValue]], None]
 _Read = Callable[[], Iterable[Reading]]
 
 
@@ -25,23 +28,26 @@ class Instruments:
     """
 
     def __init__(self, meter: Meter) -> None:
-        self._record: dict[str, Callable[[float, dict[str, AttributeValue]], None]] = {}
-        self._labels = {name: metric.labels for name, metric in METRICS.items()}
         self._gauges: dict[str, _Gauge] = {}
-        for metric in METRICS.values():
-            self._record[metric.name] = self._made(meter, metric)
+        self._numbers: dict[str, Numbers] = {}
+        self._records: dict[str, Record] = {}
+        for name, metric in METRICS.items():
+            if metric.instrument == "gauge":
+                gauge = self._gauges[name] = _Gauge(metric.labels)
+                self._records[name] = gauge.set
+                meter.create_observable_gauge(name, [gauge.observe], metric.unit, metric.meaning)
+            else:
+                numbers = self._numbers[name] = Numbers(metric)
+                self._records[name] = numbers.add
 
-    def record(self, name: str, number: float, attributes: Mapping[str, AttributeValue]) -> None:
-        """Add to a counter, record in a histogram, or set a gauge."""
-        record = self._record.get(name)
-        if record is None:
-            return
-        labels = {
-            label: value(attributes[label], LONGEST_LABEL)
-            for label in self._labels[name]
-            if label in attributes
-        }
-        record(number, labels)
+    def recorder(self, name: str) -> Record:
+        """Return what adds to a counter, records in a histogram, or sets a gauge."""
+        return self._records.get(name, _dropped)
+
+    def collected(self) -> list[Collected]:
+        """Return the counters and the histograms that have numbers."""
+        found = [numbers.collected() for numbers in self._numbers.values()]
+        return [metric for metric in found if metric is not None]
 
     @contextmanager
     def observing(self, name: str, read: _Read) -> Iterator[None]:
@@ -53,25 +59,9 @@ class Instruments:
         with gauge.observing(read):
             yield
 
-    def _made(
-        self, meter: Meter, metric: Metric
-    ) -> Callable[[float, dict[str, AttributeValue]], None]:
-        name, unit, meaning = metric.name, metric.unit, metric.meaning
-        match metric.instrument:
-            case "counter":
-                counter = meter.create_counter(name, unit, meaning)
-                return lambda number, labels: counter.add(number, labels) if number > 0 else None
-            case "histogram":
-                histogram = meter.create_histogram(
-                    name, unit, meaning, explicit_bucket_boundaries_advisory=metric.bounds
-                )
-                return lambda number, labels: (
-                    histogram.record(number, labels) if 0 <= number < math.inf else None
-                )
-            case "gauge":
-                gauge = self._gauges[name] = _Gauge(metric.labels)
-                meter.create_observable_gauge(name, [gauge.observe], unit, meaning)
-                return gauge.set
+
+def _dropped(number: float, attributes: Mapping[str, AttributeValue]) -> None:
+    del number, attributes
 
 
 class _Gauge:
@@ -85,8 +75,8 @@ class _Gauge:
         self._readers: list[_Read] = []
         self._lock = Lock()
 
-    def set(self, number: float, labels: dict[str, AttributeValue]) -> None:
-        key = tuple(labels.items())
+    def set(self, number: float, attributes: Mapping[str, AttributeValue]) -> None:
+        key = tuple(self._own(attributes).items())
         with self._lock:
             if key in self._values or len(self._values) < self._MOST:
                 self._values[key] = number
@@ -108,11 +98,13 @@ class _Gauge:
         for read in readers:
             with suppress(Exception):  # whose gauge cannot be read has none for now
                 for number, attributes in read():
-                    labels = {
-                        label: value(attributes[label], LONGEST_LABEL)
-                        for label in self._labels
-                        if label in attributes
-                    }
                     if math.isfinite(number):
-                        found.append(Observation(number, labels))
+                        found.append(Observation(number, self._own(attributes)))
         return found
+
+    def _own(self, attributes: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+        return {
+            label: value(attributes[label], LONGEST_LABEL)
+            for label in self._labels
+            if label in attributes
+        }

@@ -6,6 +6,7 @@ metrics are there for Prometheus in any case.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -27,14 +28,17 @@ from prometheus_client import CollectorRegistry
 
 from cortex_adapters.otel.errors import SpanErrorReporter
 from cortex_adapters.otel.exposition import exposition
+from cortex_adapters.otel.instruments import Instruments
 from cortex_adapters.otel.reader import SharedReader
 from cortex_adapters.otel.telemetry import Lines, OpenTelemetry
+from cortex_adapters.otel.tracing import SCOPE, Tracing
 from cortex_core.ports import ErrorReporter
 
 _ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _SAMPLER: Final = "OTEL_TRACES_SAMPLER"
 _INTERVAL: Final = "OTEL_METRIC_EXPORT_INTERVAL"
 _INTERNAL: Final = "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED"
+_QUEUES: Final = "opentelemetry.sdk._shared_internal"
 _TIMEOUT: Final = 5.0
 _PARTING: Final = 2.0
 
@@ -64,22 +68,20 @@ def open_telemetry(
     asked = os.environ if environ is None else environ
     # the SDK's own account of what it dropped
     os.environ.setdefault(_INTERNAL, "true")
+    # it is a number; a warning for each span that finds the queue full costs more than the span
+    logging.getLogger(_QUEUES).setLevel(logging.ERROR)
     own = Resource.create(dict(resource))
     registry = CollectorRegistry(auto_describe=False)
-    reader = SharedReader(registry, interval=_seconds(asked.get(_INTERVAL), 60.0))
+    reader = SharedReader(registry, own, interval=_seconds(asked.get(_INTERVAL), 60.0))
     metrics = MeterProvider(
         [reader], own, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
     )
+    instruments = Instruments(metrics.get_meter(SCOPE))
+    reader.include(instruments.collected)
     exporters = _exporters(asked, metrics)
-    traces = TracerProvider(
-        None if _SAMPLER in asked else _sampler(ratio),
-        own,
-        shutdown_on_exit=False,
-        meter_provider=NoOpMeterProvider(),
-    )
+    spans = BatchSpanProcessor(exporters.spans, meter_provider=metrics) if exporters.spans else None
+    sampler = _asked_for() if _SAMPLER in asked else _sampler(ratio)
     logs = LoggerProvider(own, shutdown_on_exit=False)
-    if exporters.spans is not None:
-        traces.add_span_processor(BatchSpanProcessor(exporters.spans, meter_provider=metrics))
     if exporters.logs is not None:
         logs.add_log_record_processor(
             BatchLogRecordProcessor(exporters.logs, meter_provider=metrics)
@@ -92,12 +94,13 @@ def open_telemetry(
 
     try:
         yield Opened(
-            telemetry=OpenTelemetry(traces, metrics, lines),
+            telemetry=OpenTelemetry(Tracing(sampler, spans, own), instruments, lines),
             page=lambda: exposition(registry),
             reporting=reporting,
         )
     finally:
-        _all_within(_PARTING, [traces.shutdown, logs.shutdown, reader.push])
+        leaving = [logs.shutdown, reader.push, *([spans.shutdown] if spans else [])]
+        _all_within(_PARTING, leaving)
         metrics.shutdown()
 
 
@@ -137,6 +140,11 @@ def _exporters(asked: Mapping[str, str], own: MeterProvider) -> _Exporters:
         OTLPMetricExporter(timeout=timeout, meter_provider=own) if wanted("METRICS") else None,
         OTLPLogExporter(timeout=timeout, meter_provider=own) if wanted("LOGS") else None,
     )
+
+
+def _asked_for() -> Sampler:
+    """Return the sampler that `OTEL_TRACES_SAMPLER` names, as the SDK reads it."""
+    return TracerProvider(shutdown_on_exit=False, meter_provider=NoOpMeterProvider()).sampler
 
 
 def _sampler(ratio: float) -> Sampler:

@@ -1,78 +1,119 @@
-"""Stretches of work: a span where the trace is sampled, and a duration always."""
+"""Stretches of work: a span in a trace where it is sampled, and a duration always.
+
+Spans are made here, whole, when they end: the SDK's own, which anybody may change at any time from
+any thread, take five times as long. The SDK samples them and sends them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from contextvars import Token
-from time import perf_counter
+from contextvars import ContextVar, Token
+from random import getrandbits
+from time import perf_counter, time_ns
 from types import TracebackType
 from typing import Final
 
-from opentelemetry import context, trace
-from opentelemetry.context import Context
-from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode, Tracer
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+import msgspec
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.trace import (
+    Link,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    TraceState,
+    format_span_id,
+    format_trace_id,
+)
 
 from cortex_adapters.otel.attributes import clean, text
-from cortex_adapters.otel.instruments import Instruments
+from cortex_adapters.otel.instruments import Record
+from cortex_adapters.otel.tracing import Tracing, carried
 from cortex_core.domain import signals
 from cortex_core.domain.errors import CortexError
 from cortex_core.ports import AttributeValue, Carrier
 
-W3C: Final = TraceContextTextMapPropagator()
-_KINDS: Final = {
+ROLES: Final = {
     "internal": SpanKind.INTERNAL,
     "server": SpanKind.SERVER,
     "client": SpanKind.CLIENT,
     "producer": SpanKind.PRODUCER,
     "consumer": SpanKind.CONSUMER,
 }
-_UNREGISTERED: Final = signals.SpanKind(name="", meaning="")
-_EMPTY: Final = Context()
+_SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
+_UNSAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
+_UNSET: Final = Status(StatusCode.UNSET)
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What the registry says of a kind of span, at hand; *record* takes how long each took."""
+
+    name: str
+    role: SpanKind
+    title: tuple[str, ...]
+    tells_error: bool
+    record: Record | None
+
+    @classmethod
+    def of(cls, kind: signals.SpanKind, record: Record | None) -> Kind:
+        """Return *kind* as it is used here."""
+        told = "error.type" in kind.attributes
+        return cls(kind.name, ROLES[kind.role], kind.title, told, record)
 
 
 class Work:
     """One stretch of work, as a context.
 
-    Below a request that is not sampled no span is made: what is left is the clock.
+    Below a request that is not sampled it has no place in a trace: what is left is the clock.
     """
 
     __slots__ = (
+        "_above",
+        "_at",
         "_attributes",
         "_began",
-        "_instruments",
+        "_events",
         "_kind",
         "_links",
-        "_name",
         "_parent",
-        "_span",
         "_token",
-        "_tracer",
+        "_tracing",
+        "sampled",
+        "span_id",
+        "state",
+        "trace_id",
     )
+
+    sampled: bool
+    trace_id: int
+    span_id: int
+    state: TraceState | None
 
     def __init__(
         self,
-        tracer: Tracer,
-        instruments: Instruments,
-        name: str,
+        tracing: Tracing,
+        kind: Kind,
         parent: Carrier | None,
         links: Sequence[Carrier],
         attributes: dict[str, AttributeValue],
     ) -> None:
-        self._tracer = tracer
-        self._instruments = instruments
-        self._kind = signals.SPANS.get(name, _UNREGISTERED)
-        self._name = name
+        self._tracing = tracing
+        self._kind = kind
         self._parent = parent
         self._links = links
         self._attributes = attributes
-        self._token: Token[Context] | None = None
-        self._span: Span = trace.INVALID_SPAN
+        self._token: Token[Work | None] | None = None
+        self._above: SpanContext | None = None
+        self._events: list[Event] = []
+        self.sampled = False
 
     def __enter__(self) -> Work:
-        with suppress(Exception):  # a trace less is no reason to fail
+        try:
             self._begin()
+        except Exception:  # noqa: BLE001 - a trace less is no reason to fail
+            self.sampled = False
         self._began = perf_counter()
         return self
 
@@ -80,49 +121,90 @@ class Work:
         """Say more about this work."""
         self._attributes.update(attributes)
 
+    def note(self, event: str, attributes: Mapping[str, AttributeValue]) -> None:
+        """Say that something happened in this moment."""
+        if self.sampled:
+            self._events.append(Event(event, clean(attributes)))
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace_: TracebackType | None,
+        trace: TracebackType | None,
     ) -> None:
         took = perf_counter() - self._began
-        with suppress(Exception):
-            if error is not None and "error.type" in self._kind.attributes:
+        try:
+            if error is not None and self._kind.tells_error:
                 self._attributes.setdefault("error.type", _type(error))
-            if self._kind.duration is not None:
-                self._instruments.record(self._kind.duration.name, took, self._attributes)
-            if self._span.is_recording():
-                self._finish(error)
+            if self._kind.record is not None:
+                self._kind.record(took, self._attributes)
+            if self.sampled and self._tracing.sends:
+                self._tracing.send(self._span(took, error))
+        except Exception:  # noqa: BLE001, S110 - as above
+            pass
         if self._token is not None:
-            context.detach(self._token)
+            with suppress(ValueError):  # it may end in another task than it began in
+                _current.reset(self._token)
             self._token = None
 
-    def _begin(self) -> None:
-        if self._parent is None:
-            within = context.get_current()
-            above = trace.get_current_span(within).get_span_context()
-            if above.is_valid and not above.trace_flags.sampled:
-                return
-        else:
-            within = W3C.extract(self._parent, _EMPTY)
-        self._span = self._tracer.start_span(
-            self._name,
-            within,
-            _KINDS[self._kind.role],
-            links=[Link(found) for carrier in self._links if (found := _carried(carrier)).is_valid],
-        )
-        self._token = context.attach(trace.set_span_in_context(self._span, within))
+    @property
+    def place(self) -> SpanContext:
+        """Return where in its trace this is."""
+        flags = _SAMPLED if self.sampled else _UNSAMPLED
+        return SpanContext(self.trace_id, self.span_id, False, flags, self.state)
 
-    def _finish(self, error: BaseException | None) -> None:
+    def _begin(self) -> None:
+        within = _current.get() if self._parent is None else None
+        if within is None:
+            above = carried(self._parent) if self._parent else None
+            self._above = above
+            self.trace_id = above.trace_id if above else getrandbits(128) or 1
+            self.sampled, self.state = self._tracing.sampled(
+                self.trace_id, self._kind.name, self._kind.role, above
+            )
+        elif within.sampled:
+            self._above = within.place
+            self.trace_id, self.state, self.sampled = within.trace_id, within.state, True
+        else:
+            return
+        self.span_id = getrandbits(64) or 1
+        self._at = time_ns()
+        self._token = _current.set(self)
+
+    def _span(self, took: float, error: BaseException | None) -> ReadableSpan:
         attributes = self._attributes
-        title = " ".join(str(attributes[name]) for name in self._kind.title if name in attributes)
-        if title:
-            self._span.update_name(text(title))
-        self._span.set_attributes(clean(attributes))
-        if failure := _failure(error, attributes):
-            self._span.set_status(Status(StatusCode.ERROR, failure))
-        self._span.end()
+        title = " ".join([str(attributes[name]) for name in self._kind.title if name in attributes])
+        failure = _failure(error, attributes)
+        return ReadableSpan(
+            text(title) if title else self._kind.name,
+            self.place,
+            self._above,
+            self._tracing.resource,
+            clean(attributes),
+            self._events,
+            [Link(place) for each in self._links if (place := carried(each))],
+            self._kind.role,
+            status=Status(StatusCode.ERROR, failure) if failure else _UNSET,
+            start_time=self._at,
+            end_time=self._at + int(took * 1e9),
+            instrumentation_scope=self._tracing.scope,
+        )
+
+
+_current: Final[ContextVar[Work | None]] = ContextVar("cortex_work", default=None)
+
+
+def current_work() -> Work | None:
+    """Return the innermost work that has a place in a trace."""
+    return _current.get()
+
+
+def current_trace() -> dict[str, str]:
+    """Return the ids of the trace and the span that are current, for a line in the log."""
+    work = _current.get()
+    if work is None:
+        return {}
+    return {"trace_id": format_trace_id(work.trace_id), "span_id": format_span_id(work.span_id)}
 
 
 def _failure(error: BaseException | None, attributes: Mapping[str, AttributeValue]) -> str:
@@ -130,21 +212,6 @@ def _failure(error: BaseException | None, attributes: Mapping[str, AttributeValu
     if error is None:
         return str(attributes.get("error.type", ""))
     return "" if isinstance(error, CortexError) and error.severity == "info" else _type(error)
-
-
-def current_trace() -> dict[str, str]:
-    """Return the ids of the trace and the span that are current, for a line in the log."""
-    found = trace.get_current_span().get_span_context()
-    if not found.is_valid:
-        return {}
-    return {
-        "trace_id": trace.format_trace_id(found.trace_id),
-        "span_id": trace.format_span_id(found.span_id),
-    }
-
-
-def _carried(carrier: Carrier) -> trace.SpanContext:
-    return trace.get_current_span(W3C.extract(carrier, _EMPTY)).get_span_context()
 
 
 def _type(error: BaseException) -> str:

@@ -6,14 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
-from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import TracerProvider
-
 from cortex_adapters.otel.instruments import Instruments
-from cortex_adapters.otel.spans import W3C, Work
+from cortex_adapters.otel.spans import Kind, Work, current_work
+from cortex_adapters.otel.tracing import Tracing, carrier_of
+from cortex_core.domain import signals
 from cortex_core.ports import AttributeValue, Carrier, Level, Reading
-
-SCOPE = "cortex_core"
 
 
 class Lines(Protocol):
@@ -25,12 +22,16 @@ class Lines(Protocol):
 
 
 class OpenTelemetry:
-    """Spans and numbers go to the providers, lines to *lines*."""
+    """Spans go where *tracing* says, numbers to *instruments*, lines to *lines*."""
 
-    def __init__(self, traces: TracerProvider, metrics: MeterProvider, lines: Lines) -> None:
-        self._tracer = traces.get_tracer(SCOPE)
-        self._instruments = Instruments(metrics.get_meter(SCOPE))
+    def __init__(self, tracing: Tracing, instruments: Instruments, lines: Lines) -> None:
+        self._tracing = tracing
+        self._instruments = instruments
         self._lines = lines
+        self._kinds = {
+            name: Kind.of(kind, instruments.recorder(kind.duration.name) if kind.duration else None)
+            for name, kind in signals.SPANS.items()
+        }
 
     def span(
         self,
@@ -40,21 +41,24 @@ class OpenTelemetry:
         /,
         **attributes: AttributeValue,
     ) -> Work:
-        return Work(self._tracer, self._instruments, name, parent, links, attributes)
+        kind = self._kinds.get(name)
+        if kind is None:
+            kind = Kind.of(signals.SpanKind(name=name, meaning=""), None)
+        return Work(self._tracing, kind, parent, links, attributes)
 
     def carrier(self) -> Carrier:
-        carried: dict[str, str] = {}
         with suppress(Exception):
-            W3C.inject(carried)
-        return carried
+            if work := current_work():
+                return carrier_of(work.place)
+        return {}
 
     def count(self, name: str, value: int = 1, /, **attributes: AttributeValue) -> None:
         with suppress(Exception):
-            self._instruments.record(name, value, attributes)
+            self._instruments.recorder(name)(value, attributes)
 
     def measure(self, name: str, value: float, /, **attributes: AttributeValue) -> None:
         with suppress(Exception):
-            self._instruments.record(name, value, attributes)
+            self._instruments.recorder(name)(value, attributes)
 
     def observe(
         self, name: str, read: Callable[[], Iterable[Reading]], /

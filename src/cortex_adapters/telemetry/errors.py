@@ -7,7 +7,7 @@ from contextlib import suppress
 from traceback import TracebackException, format_tb
 from typing import Final
 
-from cortex_adapters.telemetry.lines import Record, now
+from cortex_adapters.telemetry.lines import LONGEST_BLOCK, Record, now, shortened
 from cortex_adapters.telemetry.logs import Log
 from cortex_adapters.telemetry.redaction import HIDDEN, redacted
 from cortex_core.domain.errors import CortexError, UnavailableError
@@ -72,7 +72,7 @@ def said_by_vendor(error: CortexError) -> str:
         cause = cause.__cause__
     if cause is None or (isinstance(cause, OSError) and str(cause.strerror) in str(error)):
         return ""
-    return redacted(" ".join(str(cause).split()))[:_LONGEST]
+    return redacted(" ".join(str(cause).split())[: 2 * _LONGEST])[:_LONGEST]
 
 
 def _without_secrets(piece: str) -> str:
@@ -80,7 +80,7 @@ def _without_secrets(piece: str) -> str:
     if _FRAME.match(piece):
         return piece
     # PostgreSQL shows the row that it refuses
-    return redacted(_ROW.sub(rf"\1 {HIDDEN}\n", piece))
+    return redacted(_ROW.sub(rf"\1 {HIDDEN}\n", shortened(piece, LONGEST_BLOCK)))
 
 
 def _frames(error: BaseException) -> str:

@@ -19,7 +19,7 @@ from cortex_core.ports import AttributeValue, Level
 LONGEST: Final = 4_000
 """Characters of a value, and of all names; more is cut."""
 LONGEST_BLOCK: Final = 32_000
-_LOOKED_AT: Final = 100_000
+_LOOKED_AT: Final = 2 * LONGEST
 _MOST: Final = 64
 _EDGE: Final = 1 << 63
 _PLAIN: Final = re.compile(r"[^\s\"'=\\\x7f]+")
@@ -90,7 +90,7 @@ def _value(value: object) -> AttributeValue | None:
         case float():
             return value if math.isfinite(value) else str(value)
         case _:
-            return _text(redacted(_text(str(value), _LOOKED_AT)))
+            return _text(redacted(shortened(str(value), _LOOKED_AT)))
 
 
 def _words(value: object) -> str:
@@ -109,7 +109,13 @@ def _printable(line: str) -> str:
 
 def _text(text: str, longest: int = LONGEST) -> str:
     """Return *text* without lone surrogates, and without its middle where it is too long."""
-    if len(text) > longest:
-        half = longest // 2
-        text = f"{text[:half]} ... {len(text) - 2 * half} more ... {text[-half:]}"
+    text = shortened(text, longest)
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return *text* without its middle where it is too long."""
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]} ... {len(text) - 2 * half} more ... {text[-half:]}"

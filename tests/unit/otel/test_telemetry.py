@@ -1,22 +1,28 @@
 """Spans and numbers with OpenTelemetry."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.metrics.export import Histogram, InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
 from opentelemetry.trace import SpanKind, StatusCode
 
+from cortex_adapters.otel.instruments import Instruments
+from cortex_adapters.otel.numbers import MOST, OVERFLOW, Numbers
 from cortex_adapters.otel.opening import open_telemetry
 from cortex_adapters.otel.spans import current_trace
 from cortex_adapters.otel.telemetry import OpenTelemetry
+from cortex_adapters.otel.tracing import Tracing
 from cortex_core.domain.errors import NotFoundError, StorageFullError
+from cortex_core.domain.signals import METRICS
 from cortex_core.ports import NoTelemetry
 
 PARENT = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
@@ -28,11 +34,12 @@ class Bench:
 
     def __init__(self, *, sampled: bool = True) -> None:
         self.exporter = InMemorySpanExporter()
-        traces = TracerProvider(ParentBased(ALWAYS_ON if sampled else ALWAYS_OFF))
-        traces.add_span_processor(SimpleSpanProcessor(self.exporter))
+        sampler = ParentBased(ALWAYS_ON if sampled else ALWAYS_OFF)
+        tracing = Tracing(sampler, SimpleSpanProcessor(self.exporter), Resource.get_empty())
         self._reader = InMemoryMetricReader()
         metrics = MeterProvider([self._reader])
-        self.telemetry = OpenTelemetry(traces, metrics, NoTelemetry())
+        self._instruments = Instruments(metrics.get_meter("test"))
+        self.telemetry = OpenTelemetry(tracing, self._instruments, NoTelemetry())
 
     @property
     def spans(self) -> dict[str, ReadableSpan]:
@@ -41,11 +48,15 @@ class Bench:
     def points(self, name: str) -> list[tuple[dict[str, object], float]]:
         """Return labels and number (how many, of a histogram) of each series."""
         data = self._reader.get_metrics_data()
-        return [
-            (dict(point.attributes or {}), getattr(point, "value", getattr(point, "count", 0)))
+        gauges = [
+            metric
             for resource in (data.resource_metrics if data else ())
             for scope in resource.scope_metrics
             for metric in scope.metrics
+        ]
+        return [
+            (dict(point.attributes or {}), getattr(point, "value", getattr(point, "count", 0)))
+            for metric in (*gauges, *self._instruments.collected())
             if metric.name == name
             for point in metric.data.data_points
         ]
@@ -176,6 +187,7 @@ def _opened() -> Iterator[tuple[OpenTelemetry, list[str]]]:
 
 def test_prometheus_reads_the_names_of_the_conventions() -> None:
     with _opened() as (telemetry, page):
+        telemetry.measure("cortex.build.info", 1, version="1")
         telemetry.count("cortex.identity.refused", reason="expired", issuer="x")
         with telemetry.span("http.server.request", **{"http.route": "/v1/me"}) as span:
             span.set(**{"http.response.status_code": 200})
@@ -189,3 +201,48 @@ def test_prometheus_reads_the_names_of_the_conventions() -> None:
     ), page
     refused = 'cortex_identity_refused_total{issuer="x",reason="expired",worker="0"} 1.0'
     assert refused in page
+
+
+def test_numbers_are_added_up_by_their_labels() -> None:
+    numbers = Numbers(METRICS["http.server.request.duration"])
+    for seconds in (0.001, 0.002, 3.0, 100.0, float("nan"), -1.0, float("inf")):
+        numbers.add(seconds, {"http.route": "/v1/me", "more": "x"})
+    numbers.add(1.0, {"http.route": "/v1/me" + "x" * 1_000})
+    collected = numbers.collected()
+    assert collected is not None
+    assert isinstance(collected.data, Histogram)
+    point, other = collected.data.data_points
+    assert (point.count, point.sum, point.min, point.max) == (4, 103.003, 0.001, 100.0)
+    assert [point.bucket_counts[0], point.bucket_counts[1]] == [1, 1], "a bound is in its bucket"
+    assert point.bucket_counts[-1] == 1
+    assert len(str((other.attributes or {})["http.route"])) == 200
+
+
+def test_no_metric_has_series_without_end() -> None:
+    numbers = Numbers(METRICS["cortex.identity.refused"])
+    for number in range(MOST + 500):
+        numbers.add(1, {"reason": f"reason-{number}"})
+    collected = numbers.collected()
+    assert collected is not None
+    points = collected.data.data_points
+    assert len(points) == MOST + 1
+    assert sum(getattr(point, "value", 0) for point in points) == MOST + 500
+    assert dict(points[-1].attributes or {}) == OVERFLOW
+
+
+def test_numbers_come_from_all_threads() -> None:
+    numbers = Numbers(METRICS["cortex.identity.refused"])
+
+    def work() -> None:
+        for _ in range(2_000):
+            numbers.add(1, {"reason": "expired"})
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    collected = numbers.collected()
+    assert collected is not None
+    [point] = collected.data.data_points
+    assert getattr(point, "value", 0) == 16_000
