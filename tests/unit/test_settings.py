@@ -499,3 +499,16 @@ def test_production_refuses_a_former_issuer_after_its_last_day():
         load_settings(april, clock=on_day(31))
     assert error.value.faults == ("CORTEX_LEGACY_UNTIL: 2027-03-30 is over; remove that issuer",)
     load_settings(FORMER | {"CORTEX_LEGACY_UNTIL": "2027-03-30"}, clock=on_day(31))
+
+
+def test_levels_of_loggers_are_read():
+    settings = load_settings({"CORTEX_LOG_LEVELS": "httpx2=debug, uvicorn.error=error"})
+    assert settings.log_levels == (("httpx2", "debug"), ("uvicorn.error", "error"))
+
+
+@pytest.mark.parametrize(
+    "text", ["httpx2", "=debug", "httpx2=loud", "a b=debug", "a=debug,a=debug"]
+)
+def test_levels_of_loggers_are_checked(text: str):
+    with pytest.raises(SettingsError, match="CORTEX_LOG_LEVELS"):
+        load_settings({"CORTEX_LOG_LEVELS": text})

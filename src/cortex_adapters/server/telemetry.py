@@ -14,6 +14,7 @@ from typing import Final
 
 from cortex_adapters.settings import Settings
 from cortex_adapters.telemetry.errors import LogErrorReporter
+from cortex_adapters.telemetry.levels import switching
 from cortex_adapters.telemetry.logs import LogTelemetry, correlation, open_log
 from cortex_adapters.telemetry.standard import capturing
 from cortex_core.ports import AttributeValue, ErrorReporter, Telemetry
@@ -55,7 +56,8 @@ def open_telling(settings: Settings, *, worker: int = 0) -> Iterator[Told]:
                 context=_traced() if traced else correlation,
             )
         )
-        stack.enter_context(capturing(log))
+        stack.enter_context(capturing(log, dict(settings.log_levels)))
+        stack.enter_context(switching(log))
         lines, errors = LogTelemetry(log), LogErrorReporter(log)
         if not traced:
             yield Told(telemetry=lines, errors=errors)

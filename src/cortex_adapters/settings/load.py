@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str
     docs_url: str
     log_level: Level
+    log_levels: tuple[tuple[str, Level], ...]
     log_format: LogFormat
     auth0_domain: tuple[str, ...] = ()
     """Issuers: the tenant's own first, then those of its custom domains."""

@@ -90,7 +90,19 @@ SETTINGS: Final = (
         read=values.one_of("debug", "info", "warning", "error"),
         form="`debug`, `info`, `warning`, `error`",
         default="info",
-        meaning="The least important lines that are written.",
+        meaning=(
+            "The least important lines that are written; `SIGUSR1` switches to `debug` and back."
+        ),
+    ),
+    Setting(
+        name="log_levels",
+        read=values.distinct(values.logger_level),
+        form="list of name=level",
+        default="",
+        meaning=(
+            "Levels of libraries, by the names of their loggers, such as `httpx2=debug`; without "
+            "one, `warning`."
+        ),
     ),
     Setting(
         name="log_format",

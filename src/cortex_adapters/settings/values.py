@@ -115,6 +115,14 @@ def listed(read_one: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
     return read
 
 
+def logger_level(text: str) -> tuple[str, str]:
+    """Read the name of a logger, and its level."""
+    name, _, level = text.partition("=")
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", name):
+        raise ValueError("must be name=level, such as httpx2=debug")
+    return name, one_of("debug", "info", "warning", "error")(level)
+
+
 def distinct(read_one: Callable[[str], T]) -> Callable[[str], tuple[T, ...]]:
     """Read a list whose items are named once each."""
     read_all = listed(read_one)

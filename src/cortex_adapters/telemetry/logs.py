@@ -31,22 +31,22 @@ class Log:
     ) -> None:
         self._writer = writer
         self._line = line
-        self._least = _RANK[level]
+        self.level: Level = level
         self._always = always
         self._context = context
 
     def takes(self, level: Level) -> bool:
         """Say whether lines of *level* are written at all."""
-        return _RANK[level] >= self._least
+        return _RANK[level] >= _RANK[self.level]
 
     @property
     def dropped(self) -> int:
         """Return how many lines were dropped so far."""
         return self._writer.dropped
 
-    def write(self, record: Record) -> None:
-        """Write *record*, if its level is high enough."""
-        if not self.takes(record.level):
+    def write(self, record: Record, *, asked: bool = False) -> None:
+        """Write *record*, if its level is high enough or somebody *asked* for it."""
+        if not (asked or self.takes(record.level)):
             return
         try:
             said = {**record.attributes, **self._context(), **self._always}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Final
 
 from cortex_adapters.telemetry.errors import told
 from cortex_adapters.telemetry.lines import Record
@@ -13,17 +14,26 @@ from cortex_adapters.telemetry.logs import Log
 from cortex_adapters.telemetry.redaction import redacted_argument
 from cortex_core.ports import Level
 
+_NUMBERS: Final[dict[Level, int]] = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
 
 class LogHandler(logging.Handler):
     """Passes records on to a `Log`."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, levels: Collection[str] = ()) -> None:
         super().__init__()
         self._log = log
+        self._asked = tuple(f"{name}." for name in levels)
 
     def emit(self, record: logging.LogRecord) -> None:
         level = _level(record.levelno)
-        if not self._log.takes(level):
+        asked = f"{record.name}.".startswith(self._asked)
+        if not (asked or self._log.takes(level)):
             return
         error = record.exc_info[1] if record.exc_info else None
         self._log.write(
@@ -33,7 +43,8 @@ class LogHandler(logging.Handler):
                 event=record.name,
                 attributes={"message": _message(record)},
                 block=told(error) if error else "",
-            )
+            ),
+            asked=asked,
         )
 
 
@@ -48,17 +59,25 @@ def _message(record: logging.LogRecord) -> str:
 
 
 @contextmanager
-def capturing(log: Log) -> Iterator[None]:
-    """Have what libraries log, from warnings on, written to *log* while inside."""
+def capturing(log: Log, levels: Mapping[str, Level] | None = None) -> Iterator[None]:
+    """Have what libraries log written to *log* while inside.
+
+    From warnings on, or from the level that *levels* has for the name of their logger; those are
+    written whatever the level of *log* is.
+    """
+    levels = levels or {}
     root = logging.getLogger()
-    handler = LogHandler(log)
-    before = root.level
+    handler = LogHandler(log, levels)
+    wanted = {"": logging.WARNING, **{name: _NUMBERS[level] for name, level in levels.items()}}
+    before = {name: logging.getLogger(name).level for name in wanted}
     root.addHandler(handler)
-    root.setLevel(logging.WARNING)
+    for name, number in wanted.items():
+        logging.getLogger(name).setLevel(number)
     try:
         yield
     finally:
-        root.setLevel(before)
+        for name, number in before.items():
+            logging.getLogger(name).setLevel(number)
         root.removeHandler(handler)
 
 

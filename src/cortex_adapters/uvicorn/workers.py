@@ -16,6 +16,7 @@ from cortex_adapters.uvicorn.sockets import bind
 
 __all__ = ["supervise"]
 
+_PASSED_ON: Final = signal.SIGUSR1
 _POLL_SECONDS: Final = 0.1
 _HEALTHY_SECONDS: Final = 5.0
 _LONGEST_PAUSE: Final = 5.0
@@ -49,7 +50,8 @@ def supervise(
     ends is started again, at once and then ever later up to 5 s; when the first five starts in a
     row last less than 5 s each, the code of the last is returned. The first SIGTERM or SIGINT
     is a SIGTERM to all of them, and the answer is 0 when all of them leave well; a second one
-    kills, as does *leave_seconds* without an end. *environment* is theirs in place of ours.
+    kills, as does *leave_seconds* without an end. SIGUSR1 is passed on to all of them.
+    *environment* is theirs in place of ours.
     *started* is told the address once one of them answers there.
 
     Raises:
@@ -60,7 +62,13 @@ def supervise(
     def receive(number: int, _frame: FrameType | None) -> None:
         told.append(number)
 
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        for place in places:
+            if place.process is not None:
+                place.process.send_signal(number)
+
     before = {number: signal.signal(number, receive) for number in (signal.SIGTERM, signal.SIGINT)}
+    before[_PASSED_ON] = signal.signal(_PASSED_ON, pass_on)
     places = [_Worker() for _ in range(workers)]
     try:
         with bind(host, port) as sock:
@@ -89,13 +97,7 @@ def _keep_up(
         now = time.monotonic()
         for number, place in enumerate(places):
             if place.process is None and now >= place.since:
-                # a group of their own: Ctrl-C in a terminal reaches us alone, and once
-                place.process = subprocess.Popen(  # noqa: S603 - our own command
-                    [*command, "--worker", str(number)],
-                    pass_fds=[sock.fileno()],
-                    env=environment,
-                    process_group=0,
-                )
+                place.process = _start([*command, "--worker", str(number)], sock, environment)
                 place.since = now
             elif place.process is not None and place.process.poll() is not None:
                 code = place.process.returncode
@@ -115,6 +117,20 @@ def _keep_up(
             started(str(address[0]), int(address[1]))
         time.sleep(_POLL_SECONDS)
     return 0
+
+
+def _start(
+    command: Sequence[str], sock: socket.socket, environment: Mapping[str, str] | None
+) -> subprocess.Popen[bytes]:
+    # What is ignored stays so in the new process, until it has a handler: else it would end it.
+    handler = signal.signal(_PASSED_ON, signal.SIG_IGN)
+    try:
+        # a group of their own: Ctrl-C in a terminal reaches us alone, and once
+        return subprocess.Popen(  # noqa: S603 - our own command
+            command, pass_fds=[sock.fileno()], env=environment, process_group=0
+        )
+    finally:
+        signal.signal(_PASSED_ON, handler)
 
 
 def _answers(sock: socket.socket) -> bool:

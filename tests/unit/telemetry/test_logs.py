@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from cortex_adapters.telemetry.errors import LogErrorReporter
+from cortex_adapters.telemetry.levels import SWITCH, switching
 from cortex_adapters.telemetry.logs import Log, LogTelemetry, open_log
 from cortex_adapters.telemetry.standard import LogHandler, capturing
 from cortex_core.ports import Level
@@ -142,3 +144,28 @@ def test_what_libraries_say_wrongly_does_no_harm(
         LogHandler(log).handle(record)
     (line,) = written.lines
     assert line["level"] == "error"
+
+
+def test_libraries_may_be_asked_to_say_more(written: Written):
+    with written.open(level="error") as log, capturing(log, {"cortex_test.library": "debug"}):
+        logging.getLogger("cortex_test.library.part").debug("asked for")
+        logging.getLogger("cortex_test.library").info("asked for, too")
+        logging.getLogger("cortex_test.library_of_others").warning("not asked for")
+    assert [line["message"] for line in written.lines] == ["asked for", "asked for, too"]
+    assert logging.getLogger("cortex_test.library").level == logging.NOTSET
+
+
+def test_a_signal_switches_to_debug_and_back(written: Written):
+    before = signal.getsignal(SWITCH)
+    with written.open(level="warning") as log, switching(log):
+        telemetry = LogTelemetry(log)
+        for _ in range(3):
+            telemetry.log("said", level="debug")
+            signal.raise_signal(SWITCH)
+    assert [(line["event"], line.get("now")) for line in written.lines] == [
+        ("log.level", "debug"),
+        ("said", None),
+        ("log.level", "warning"),
+        ("log.level", "debug"),
+    ]
+    assert signal.getsignal(SWITCH) is before

@@ -66,6 +66,11 @@ LOG_EVENTS: Final = (
         fields=("count",),
     ),
     LogEvent(
+        name="log.level",
+        meaning="A signal has changed the level of the log: it is *now* this one.",
+        fields=("now",),
+    ),
+    LogEvent(
         name="identity.refused",
         meaning="A caller was not believed; the reason is told nowhere else.",
         fields=("reason", "issuer", "hint"),

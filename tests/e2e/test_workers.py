@@ -1,4 +1,4 @@
-"""Metrics of two processes on one port, as Prometheus reads them."""
+"""Two processes on one port: their metrics as one page, the level of their logs."""
 
 import asyncio
 import os
@@ -80,3 +80,14 @@ async def _is_whole(server: ServerProcess, *, without: int) -> bool:
     pids = await _worker_pids(server)
     up = _samples(await _scraped(server), "cortex_worker_up")
     return without not in pids and len(pids) == 2 and up == {"0": 1, "1": 1}
+
+
+async def test_a_signal_changes_the_level_of_all_processes(server: ServerProcess) -> None:
+    # at once: one that is still starting does not mind either
+    os.kill(server.pid, signal.SIGUSR1)
+    await _whole(server, without=0)
+    before = len(server.lines("log.level"))
+    os.kill(server.pid, signal.SIGUSR1)
+    async with asyncio.timeout(5):
+        while len(server.lines("log.level")) < before + 2:  # noqa: ASYNC110 - nothing rings
+            await asyncio.sleep(0.1)
