@@ -34,6 +34,7 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
     "message": "What happened, in words.",
     "method": "As `http.request.method`.",
     "names": "Names of settings.",
+    "now": "The level of the log from here on.",
     "operation": "A use case: `exchange.post`, `users.me` and so on.",
     "outcome": "How it ended: `ok`, `cancelled`, or the code or reason of the failure.",
     "pieces": "In how many pieces the answer came.",
