@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -16,20 +18,26 @@ def tool(name: str) -> str:
     """Return the path of *name*; without it CI fails, and who works on a laptop is told."""
     brought = BROUGHT / name
     found = str(brought) if brought.exists() else shutil.which(name)
-    if found is None:
-        missing = f"{name} is missing: run `make prometheus`, or install it."
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return found
+    return found or _miss(f"{name} is missing: run `make prometheus`, or install it.")
 
 
 def alertmanager() -> tuple[str, ...]:
     """Return the words that begin a command for Alertmanager."""
+    if found := shutil.which("alertmanager"):
+        return (found,)
     found = tool("prometheus-alertmanager")
     if SHARED.exists() or not found.startswith(str(BROUGHT)):
         return (found,)
     # What was unpacked stands, for this process alone, where an installation would be.
     shared = BROUGHT.parent / "share"
+    apart = ("unshare", "--map-root-user", "--mount")
+    if subprocess.run((*apart, "true"), check=False, capture_output=True).returncode != 0:
+        _miss("Alertmanager cannot be run from where it was unpacked: install it.")
     script = 'mount --bind "$0" /usr/share && exec "$@"'
-    return ("unshare", "--map-root-user", "--mount", "sh", "-c", script, str(shared), found)
+    return (*apart, "sh", "-c", script, str(shared), found)
+
+
+def _miss(what: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)

@@ -1,12 +1,15 @@
 """The expressions of rules and dashboards, and the names that they use."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 import promql_parser as promql
 
-from deploy.observability.alerts import alerts, recorded
+from deploy.observability.alerts import FOLDER, alerts, recorded
 from deploy.observability.dashboards import dashboards
 
+RUNBOOKS: Final = FOLDER.parents[1] / "docs" / "runbooks"
 Use = tuple[str, frozenset[str]]
 # What Grafana puts in for its variables.
 FILLED = {"$__rate_interval": "1m", "$instance": ".*", "$job": "cortex"}
@@ -22,6 +25,14 @@ def expressions() -> Iterator[tuple[str, str]]:
             for panel in row.panels:
                 for place, query in enumerate(panel.queries, start=1):
                     yield f"{dashboard.name}/{panel.title}/{place}", filled(query.expression)
+
+
+def runbook_queries() -> Iterator[tuple[str, str]]:
+    """Yield each query that a runbook has one look at, after the name of its alert."""
+    for page in sorted(RUNBOOKS.glob("*.md")):
+        for block in re.findall(r"```promql\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+            for place, query in enumerate(block.splitlines(), start=1):
+                yield f"{page.stem}.md/{place}", query
 
 
 def filled(expression: str) -> str:

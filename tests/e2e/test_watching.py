@@ -12,11 +12,12 @@ from tests.e2e.eventually import eventually
 from tests.e2e.server import ServerProcess
 from tests.e2e.watching import Watch, watching
 from tests.e2e.wire import Api
-from tests.promql import expressions, selectors
+from tests.promql import expressions, runbook_queries, selectors
 from tests.unit.postgres.cluster import Cluster, running_cluster
 
 TOKEN = "scrape-token-of-a-test"
 SECONDS = 60
+ASKED = {**dict(expressions()), **dict(runbook_queries())}
 
 # What a server without a tenant and without a defect does not say, what its pool says when it is
 # full only, and what other exporters say.
@@ -26,11 +27,14 @@ SILENT = (
     "cortex_identity_userinfo_total",
     'check="identity"',
     'outcome="internal"',
+    'outcome="storage-full"',
     "node_filesystem_",
     "probe_",
     "db_client_connection_wait_time_seconds",
     "db_client_connection_timeouts_total",
 )
+# What shows nothing while all is well.
+EMPTY = ("cortex-overview/Checks that fail/1", "cortex-overview/Alerts/1")
 # What it says if a statement was under way when the database went.
 BY_CHANCE = ('error_type!=""',)
 
@@ -60,7 +64,8 @@ async def watch(server: ServerProcess, tmp_path: Path) -> AsyncIterator[Watch]:
 async def test_an_outage_is_told_and_its_end_and_everything_asked_for_is_there(
     server: ServerProcess, cluster: Cluster, watch: Watch
 ) -> None:
-    talking = asyncio.create_task(_talk(server.port))
+    over = asyncio.Event()
+    talking = asyncio.create_task(_talk(server.port, over))
     await _told(watch, 'up{job="cortex"} == 1')
     await _told(watch, 'sum(rate(cortex_events_delivered_total{job="cortex"}[1m])) > 0')
 
@@ -85,17 +90,21 @@ async def test_an_outage_is_told_and_its_end_and_everything_asked_for_is_there(
     assert not fired & held
 
     await _talk_once(await Api(server.port).sign_in())
-    talking.cancel()
-    await asyncio.gather(talking, return_exceptions=True)
-    missing = [text for _, text in expressions() for text in await _missing(watch, text)]
+    over.set()
+    await talking
+    unsaid = {name: await _missing(watch, text) for name, text in ASKED.items()}
+    missing = {text for texts in unsaid.values() for text in texts}
     assert [text for text in missing if not _is_silent(text)] == []
     needless = [word for word in SILENT if not any(word in text for text in missing)]
     assert needless == [], "what is told after all is no exception"
+    panels = [name for name, _ in expressions() if "/" in name and not unsaid[name]]
+    empty = [name for name in panels if not await watch.query(ASKED[name])]
+    assert {*empty} <= {*EMPTY}, "panels that show nothing, of series that are there"
 
 
-async def _talk(port: int) -> None:
-    """Use the server in every way that is counted, come what may."""
-    while True:
+async def _talk(port: int, over: asyncio.Event) -> None:
+    """Use the server in every way that is counted, come what may, until it is *over*."""
+    while not over.is_set():
         try:
             await _talk_once(await Api(port).sign_in())
         except Exception:  # noqa: BLE001 - it is away, which is what this test is about
@@ -109,10 +118,12 @@ async def _talk_once(ada: Api) -> None:
     workspace = await ada.post("/v1/workspaces", {"name": f"Lab {uuid4()}"})
     talk = await ada.conversation(workspace.json()["id"])
     stream = await ada.follow(f"{talk}/events")
-    await ada.post(f"{talk}/messages", {"content": "Hello", "respond": True})
-    async with asyncio.timeout(10):
-        await stream.until("turn.completed")
-    stream.close()
+    try:
+        await ada.post(f"{talk}/messages", {"content": "Hello", "respond": True})
+        async with asyncio.timeout(10):
+            await stream.until("turn.completed")
+    finally:
+        stream.close()
 
 
 async def _told(watch: Watch, expression: str) -> None:
