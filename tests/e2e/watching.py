@@ -17,7 +17,7 @@ from tests.e2e.server import free_port
 from tests.prometheus import alertmanager, tool
 
 _START_SECONDS = 20
-_EVERY = "500ms"
+_EVERY = "1s"
 
 
 @dataclass
