@@ -3,7 +3,8 @@
 # `make PYTHON=python3.12 test` uses another Python, in an environment of its own: .venv-3.12.
 
 PYTHON ?= python3
-UV ?= $(shell command -v uv 2>/dev/null)
+# not one of an environment in here: what makes that anew would take it away first
+UV ?= $(filter-out $(CURDIR)/%,$(shell command -v uv 2>/dev/null))
 version = $(shell $(PYTHON) -c 'import sys; print("-%d.%d" % sys.version_info[:2])' 2>/dev/null)
 other := $(if $(filter file,$(origin PYTHON)),,$(version))
 VENV := .venv$(other)
