@@ -29,6 +29,7 @@ from cortex_adapters.server.identity import (
 from cortex_adapters.server.issuer import Issuer
 from cortex_adapters.server.loop import watching
 from cortex_adapters.server.proofs import open_proofs
+from cortex_adapters.server.schema import SchemaCheck
 from cortex_adapters.server.siblings import Place, open_metrics
 from cortex_adapters.server.sign_on import open_sign_on, signs_on
 from cortex_adapters.server.telemetry import open_telling
@@ -114,6 +115,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
             proof_nonce=proofs.nonce,
             ready={
                 "database": partial(require_readable, store),
+                "schema": SchemaCheck(chosen.status),
                 "loop": loop.require_responsive,
                 **checks,
                 **tenant.checks,

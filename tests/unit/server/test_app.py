@@ -53,7 +53,7 @@ async def test_a_token_of_the_service_proves_who_asked_for_it(settings: Settings
 async def test_a_service_that_is_open_is_ready(settings: Settings):
     async with open_service(settings) as service:
         across = str(settings.database_url).startswith("postgresql")
-        assert set(service.ready) == {"database", "loop", *(["events"] if across else [])}
+        assert set(service.ready) == {"database", "schema", "loop", *(["events"] if across else [])}
         for check in service.ready.values():
             await check()
 
