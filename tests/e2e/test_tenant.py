@@ -131,8 +131,8 @@ async def test_keys_that_are_there_outlive_the_provider(server: ServerProcess, t
 async def test_many_callers_are_one_fetch_b02(server: ServerProcess, tenant: Tenant):
     token = await tenant.machine_token("read:workspaces")
     await server.kill()
-    await server.start(until="live")
     await tenant.hits("/jwks")
+    await server.start(until="live")
     answers = await asyncio.gather(*(Api(server.port, token).get("/v1/me") for _ in range(50)))
     assert {answer.status for answer in answers} == {200}
     assert await tenant.hits("/jwks") == 1
