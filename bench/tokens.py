@@ -9,7 +9,6 @@ from cortex_adapters.auth0.provider import JwtIdentityProvider, TrustedIssuer
 from cortex_adapters.auth0.tokens.policy import TokenPolicy
 from cortex_adapters.local_identity.issuer import ISSUER, NAMESPACE, LocalIssuer
 from cortex_adapters.local_identity.keys import ALGORITHM, Jwks, SigningKey, jwks
-from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_core.ports import Credential
 from cortex_core.ports.clock import system_clock
 
@@ -52,4 +51,4 @@ def _provider(key: SigningKey) -> JwtIdentityProvider:
 
     keys = PublishedKeys(published, policy.algorithms)
     trusted = TrustedIssuer(policy=policy, keys=keys)
-    return JwtIdentityProvider([trusted], clock=system_clock, telemetry=MemoryTelemetry())
+    return JwtIdentityProvider([trusted], clock=system_clock)

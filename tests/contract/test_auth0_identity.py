@@ -80,4 +80,4 @@ class TestAuth0Identity(RemoteIdentityContract):
                 for policy, place in zip(policies, places, strict=True)
             ]
             proofs = ProofChecker(frozenset({"ES256"}), spend=Spending(), clock=clock)
-            yield JwtIdentityProvider(issuers, clock=clock, telemetry=ear, proofs=proofs)
+            yield JwtIdentityProvider(issuers, clock=clock, proofs=proofs)

@@ -25,4 +25,4 @@ class TestLegacyIdentity(IdentityContract):
                 "CORTEX_LEGACY_UNTIL": "2026-01-01",
             }
         )
-        return JwtIdentityProvider(legacy_issuers(settings), clock=clock, telemetry=ear)
+        return JwtIdentityProvider(legacy_issuers(settings), clock=clock)

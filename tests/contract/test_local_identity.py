@@ -23,4 +23,4 @@ class TestLocalIdentity(IdentityContract):
     @pytest.fixture
     def provider(self, forge: PublicKeyForge, clock: SetClock, ear: Ear) -> JwtIdentityProvider:
         local = LocalIdentity(fixed_key(forge.key("ours")), audience=forge.audience)
-        return JwtIdentityProvider([local_issuer(local)], clock=clock, telemetry=ear)
+        return JwtIdentityProvider([local_issuer(local)], clock=clock)

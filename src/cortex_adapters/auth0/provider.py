@@ -14,7 +14,7 @@ from cortex_adapters.auth0.tokens.refusal import proof_refused, refused
 from cortex_adapters.auth0.tokens.verified import VerifiedTokens
 from cortex_adapters.auth0.tokens.verifier import TokenVerifier, Unverified, read_token
 from cortex_core.domain.errors import SettingsError, UnauthenticatedError
-from cortex_core.ports import Clock, Credential, Principal, Telemetry
+from cortex_core.ports import Clock, Credential, Principal
 
 
 class People(Protocol):
@@ -62,7 +62,6 @@ class JwtIdentityProvider:
         issuers: Iterable[TrustedIssuer],
         *,
         clock: Clock,
-        telemetry: Telemetry,
         max_size: int = MAX_SIZE,
         proofs: ProofChecker | None = None,
     ) -> None:
@@ -73,7 +72,6 @@ class JwtIdentityProvider:
                 raise SettingsError([f"The issuer {name} is trusted twice."])
             self._issuers[name] = TokenVerifier(issuer.policy), issuer.keys, issuer.people
         self._clock = clock
-        self._telemetry = telemetry
         self._max_size = max_size
         self._proofs = proofs
         self._verified = VerifiedTokens()
@@ -115,8 +113,6 @@ class JwtIdentityProvider:
                 await self._check_possession(credential, principal.binding)
         except UnauthenticatedError as refusal:
             refusal.issuer = issuer
-            reason = refusal.reason
-            self._telemetry.count("cortex.identity.refused", reason=reason, issuer=issuer)
             raise
         return principal
 

@@ -1,4 +1,4 @@
-"""Callers who are not believed: one line in the log for each refusal, with its reason."""
+"""Callers who are not believed: a line in the log and a count for each, with its reason."""
 
 from __future__ import annotations
 
@@ -39,16 +39,18 @@ def reason_of(error: CortexError) -> Reason | None:
 
 
 def note_refusal(request: Request[Any, Any, Any], error: CortexError) -> None:
-    """Log *error*, if that is what ends *request* and it is a refusal of the caller.
+    """Log and count *error*, if that is what ends *request* and it is a refusal of the caller.
 
-    Nothing of the credential is logged: the reason is a word of ours, the issuer one of those
-    that are trusted here.
+    Nothing of the credential is told: the reason is a word of ours, the issuer one of those that
+    are trusted here.
     """
     reason = reason_of(error)
     if reason is not None:
         telemetry: Telemetry = request.app.state.service.cortex.ports.telemetry
+        issuer = _issuer(request, error)
+        telemetry.count("cortex.identity.refused", reason=reason, issuer=issuer)
         hint = HINTS.get(reason, "")
-        telemetry.log("identity.refused", reason=reason, issuer=_issuer(request, error), hint=hint)
+        telemetry.log("identity.refused", reason=reason, issuer=issuer, hint=hint)
 
 
 def _issuer(request: Request[Any, Any, Any], error: CortexError) -> str:

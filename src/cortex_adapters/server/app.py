@@ -92,7 +92,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
         sign_on = open_sign_on(settings, store, tenant, local, open_id)
         cortex = Cortex(
             Ports(
-                identity=identity_provider(settings, local, tenant, telemetry, proofs.checker),
+                identity=identity_provider(settings, local, tenant, proofs.checker),
                 store=store,
                 events=events,
                 assistant=EchoAssistant(),

@@ -16,7 +16,7 @@ from cortex_adapters.server.issuers import legacy_issuers, local_issuer, tenant_
 from cortex_adapters.server.tenant import Tenant
 from cortex_adapters.settings import Settings
 from cortex_core.domain.errors import SettingsError
-from cortex_core.ports import IdentityProvider, Store, Telemetry
+from cortex_core.ports import IdentityProvider, Store
 from cortex_core.ports.clock import system_clock
 from cortex_core.services.linking import EmailLinks
 
@@ -33,7 +33,6 @@ def identity_provider(
     settings: Settings,
     local: LocalIdentity,
     tenant: Tenant,
-    telemetry: Telemetry,
     proofs: ProofChecker | None = None,
 ) -> IdentityProvider:
     """Return a provider that believes *tenant*, the former issuer, and *local* in development."""
@@ -43,7 +42,6 @@ def identity_provider(
     return JwtIdentityProvider(
         issuers,
         clock=system_clock,
-        telemetry=telemetry,
         max_size=settings.token_max_size,
         proofs=proofs,
     )

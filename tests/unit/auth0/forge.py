@@ -17,10 +17,9 @@ from cortex_adapters.local_identity.issuer import ISSUER, NAMESPACE, LocalIssuer
 from cortex_adapters.local_identity.keys import SigningKey, jwks
 from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.local_identity.shared_key import KeyPairSource, fixed_key
-from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_adapters.server.issuers import local_issuer as trusted
 from cortex_core.contract import make
-from cortex_core.ports import Clock, Credential, Principal, Telemetry
+from cortex_core.ports import Clock, Credential, Principal
 from cortex_core.ports.clock import system_clock
 
 AUDIENCE = "https://api.cortex.test"
@@ -122,22 +121,18 @@ def local_issuer(clock: SetClock | None = None) -> LocalIssuer:
 def provider(
     local: LocalIdentity,
     clock: Clock = system_clock,
-    telemetry: Telemetry | None = None,
 ) -> JwtIdentityProvider:
     """Give a provider that trusts *local* alone."""
-    return JwtIdentityProvider(
-        [trusted(local)], clock=clock, telemetry=telemetry or MemoryTelemetry()
-    )
+    return JwtIdentityProvider([trusted(local)], clock=clock)
 
 
 def local_provider(
     clock: SetClock | None = None,
     *,
     key: KeyPairSource | None = None,
-    telemetry: Telemetry | None = None,
 ) -> JwtIdentityProvider:
     local = LocalIdentity(key or fixed_key(signing_key()), audience=AUDIENCE)
-    return provider(local, clock or SetClock(), telemetry)
+    return provider(local, clock or SetClock())
 
 
 def bearer(token: str) -> Credential:

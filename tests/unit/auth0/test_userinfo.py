@@ -196,7 +196,7 @@ async def test_a_provider_asks_once_for_a_token_and_never_for_a_bad_one(desk: De
     policy = TokenPolicy(issuer=ISSUER, audience=AUDIENCE)
     keys = PublishedKeys(published, policy.algorithms)
     issuer = TrustedIssuer(policy=policy, keys=keys, people=desk.people)
-    provider = JwtIdentityProvider([issuer], clock=SetClock(), telemetry=MemoryTelemetry())
+    provider = JwtIdentityProvider([issuer], clock=SetClock())
     key = signing_key("ours")
     said = claims(iss=ISSUER, sub="auth0|1", aud=HEARD)
     token = sign(header(kid=key.kid), said, key=key.private)

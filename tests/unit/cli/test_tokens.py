@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_adapters.server import identity_provider, open_local, open_store
 from cortex_adapters.server.tenant import Tenant
 from cortex_adapters.settings import load_settings
@@ -22,7 +21,7 @@ def proved(token: str) -> Principal:
         settings = load_settings({})
         async with open_store(settings) as store:
             local = open_local(settings, store)
-            identity = identity_provider(settings, local, Tenant(), MemoryTelemetry())
+            identity = identity_provider(settings, local, Tenant())
             return await identity.authenticate(Credential(scheme="Bearer", token=token))
 
     return asyncio.run(prove())

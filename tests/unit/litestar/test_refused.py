@@ -14,6 +14,7 @@ from cortex_adapters.litestar.cookies import SESSION
 from cortex_adapters.litestar.refused import HINTS
 from cortex_adapters.memory.identity import MemoryIdentityProvider
 from cortex_adapters.memory.sign_on import MemorySignOn
+from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_core import Ports
 from cortex_core.contract import make
 from cortex_core.domain.correlation import correlation_id
@@ -67,11 +68,19 @@ HEADERS: list[tuple[str, list[tuple[str, str]]]] = [
 @pytest.mark.parametrize(("reason", "headers"), HEADERS)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_what_is_wrong_with_the_headers(
-    api: Client, log: Log, reason: str, headers: list[tuple[str, str]], method: str
+    api: Client,
+    ports: Ports,
+    log: Log,
+    reason: str,
+    headers: list[tuple[str, str]],
+    method: str,
 ) -> None:
     answer = await api.who("").ask(method, "/v1/me", [WORD, *headers])
     assert answer.status in {400, 401}
     assert log() == line(reason)
+    assert isinstance(ports.telemetry, MemoryTelemetry)
+    [count] = [each for each in ports.telemetry.counts if each.name == "cortex.identity.refused"]
+    assert count.attributes == {"reason": reason, "issuer": ""}
 
 
 @pytest.mark.parametrize("reason", sorted(REASONS))

@@ -106,7 +106,7 @@ async def opened(
     chosen: Settings, local: LocalIdentity
 ) -> AsyncIterator[tuple[IdentityProvider, Mapping[str, Check]]]:
     async with open_tenant(chosen, MemoryTelemetry()) as tenant:
-        yield identity_provider(chosen, local, tenant, MemoryTelemetry()), tenant.checks
+        yield identity_provider(chosen, local, tenant), tenant.checks
 
 
 async def prove(identity: IdentityProvider, token: str) -> Principal:
