@@ -37,7 +37,7 @@ async def refuse_messages(server: ServerProcess) -> None:
 async def take_database_away(server: ServerProcess) -> None:
     """Have the database take no more connections, and end those that it has."""
     if server.sqlite_path:
-        _move(server.sqlite_path)
+        _move(server.sqlite_path, f"{server.sqlite_path}.elsewhere")
         return
     name = server.database_url.partition("?")[0].rpartition("/")[2]
     elsewhere = server.database_url.replace(f"/{name}?", "/postgres?")
@@ -48,8 +48,14 @@ async def take_database_away(server: ServerProcess) -> None:
     await _execute(elsewhere, closed, ended)
 
 
-def _move(path: str) -> None:
-    Path(path).rename(f"{path}.elsewhere")
+async def give_database_back(server: ServerProcess) -> None:
+    """Put the file back where it was."""
+    assert server.sqlite_path is not None
+    _move(f"{server.sqlite_path}.elsewhere", server.sqlite_path)
+
+
+def _move(path: str, to: str) -> None:
+    Path(path).rename(to)
 
 
 async def _execute(url: str, *statements: LiteralString | sql.Composed) -> None:

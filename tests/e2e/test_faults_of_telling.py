@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.breaking import give_database_back, take_database_away
 from tests.e2e.eventually import eventually
 from tests.e2e.receiver import Mode, Receiver
 from tests.e2e.server import ServerProcess
@@ -182,3 +183,52 @@ async def test_fault_55_a_process_that_stood_still_is_not_ready_for_a_while(
     while (await anybody.get("/health/ready")).status != 200:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.5)
+
+
+async def test_fault_7_an_outage_is_one_line_and_its_end_another(quick: ServerProcess):
+    """Requests have their own lines and problems; what is said of the database is said once."""
+    await quick.start()
+    ada = await Api(quick.port).sign_in()
+    await take_database_away(quick)
+    for _ in range(20):
+        answer = await ada.get("/v1/me")
+        assert (answer.status, "retry-after" in answer.headers) == (503, True)
+        assert answer.json()["correlation_id"] == answer.headers["x-correlation-id"]
+        await asyncio.sleep(0.05)
+    assert len(quick.lines("database.away")) == 1
+    assert quick.lines("database.back") == []
+    await give_database_back(quick)
+    began = time.monotonic()
+    while (await ada.get("/v1/me")).status != 200:
+        assert time.monotonic() - began < 2
+        await asyncio.sleep(0.05)
+    # It was a write that failed, too; a read alone proves no more.
+    assert await eventually(lambda: quick.lines("database.back"))
+    assert len(quick.lines("database.away")) == 1
+    assert quick.lines("incident") == []
+
+
+async def test_fault_33_a_client_that_leaves_in_the_middle_is_no_failure_of_ours(
+    quick: ServerProcess,
+):
+    await quick.start()
+    ada = await Api(quick.port).sign_in()
+    talk = await ada.conversation()
+    for sent in (b"", b'{"content": "hel'):
+        _, writer = await asyncio.open_connection("127.0.0.1", quick.port)
+        writer.write(
+            f"POST {talk}/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ada.token}\r\n"
+            "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n".encode()
+            + sent
+        )
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.close()
+        await writer.wait_closed()
+    await asyncio.sleep(0.3)
+    assert await ada.pages(f"{talk}/messages") == []
+    assert await quick.terminate() == 0
+    assert quick.lines("incident") == []
+    lines = quick.lines("http.request")
+    assert {line["level"] for line in lines} <= {"debug", "info"}
+    assert not any(int(line["status"]) >= 500 for line in lines)

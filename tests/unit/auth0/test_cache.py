@@ -112,7 +112,7 @@ async def test_a_key_that_was_withdrawn_ends_with_the_next_set(
     assert await has(cache, "next")
 
 
-async def test_stale_keys_go_on_until_the_hard_age_and_come_back(
+async def test_fault_27_stale_keys_go_on_until_the_hard_age_and_come_back(
     cache: KeyCache, tenant: Tenant, seconds: Seconds, telemetry: MemoryTelemetry
 ):
     assert await cache.check() is None
@@ -161,7 +161,7 @@ async def test_what_fails_is_tried_again_after_1_2_4_up_to_60_seconds(
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
 
 
-async def test_a_cold_start_while_the_tenant_is_down_is_no_refusal_and_heals_itself(
+async def test_fault_28_a_cold_start_while_the_tenant_is_down_is_no_refusal_and_heals_itself(
     cache: KeyCache, tenant: Tenant, seconds: Seconds
 ):
     tenant.down()
@@ -210,7 +210,7 @@ async def test_a_wish_to_wait_holds_for_unknown_keys_too(
     assert await has(cache, "next")
 
 
-async def test_an_unknown_key_is_looked_for_once_in_30_seconds(
+async def test_fault_29_an_unknown_key_is_looked_for_once_in_30_seconds(
     cache: KeyCache, tenant: Tenant, seconds: Seconds
 ):
     await has(cache)
@@ -329,7 +329,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE.keys())
-async def test_garbage_is_a_failure_and_the_old_set_is_kept(
+async def test_fault_30_garbage_is_a_failure_and_the_old_set_is_kept(
     cache: KeyCache, tenant: Tenant, seconds: Seconds, garbage: Answer
 ):
     await has(cache)

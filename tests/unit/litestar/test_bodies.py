@@ -148,7 +148,7 @@ async def test_a_length_that_is_no_number_is_no_failure_of_ours(api: Client, len
     assert answer.status in (201, 400)
 
 
-async def test_a_client_that_goes_away_in_the_middle_changes_nothing(
+async def test_fault_33_a_client_that_goes_away_in_the_middle_changes_nothing(
     api: Client, scene: Scene
 ) -> None:
     here = scene.conversation.id

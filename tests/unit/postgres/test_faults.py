@@ -147,7 +147,7 @@ async def test_a_connection_lost_in_a_single_write_leaves_the_outcome_unknown(
     await _assert_well(store)
 
 
-async def test_a_connection_lost_in_the_commit_leaves_the_outcome_unknown(
+async def test_fault_18_a_connection_lost_in_the_commit_leaves_the_outcome_unknown(
     store: PostgresStore, database: str, operator: Operator
 ) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
@@ -174,7 +174,7 @@ async def test_a_connection_lost_in_the_commit_leaves_the_outcome_unknown(
     await _assert_well(store)
 
 
-async def test_a_lock_that_is_not_had_in_time_is_busy(
+async def test_fault_14_a_lock_that_is_not_had_in_time_is_busy(
     store: PostgresStore, operator: Operator
 ) -> None:
     scene = await stored_scene(store)
@@ -189,7 +189,9 @@ async def test_a_lock_that_is_not_had_in_time_is_busy(
     await _assert_well(store)
 
 
-async def test_a_deadlock_is_busy_for_one_and_lets_the_other_go_on(store: PostgresStore) -> None:
+async def test_fault_15_a_deadlock_is_busy_for_one_and_lets_the_other_go_on(
+    store: PostgresStore,
+) -> None:
     one, two = await stored_scene(store), await stored_scene(store)
     met = asyncio.Barrier(2)
 
@@ -206,7 +208,9 @@ async def test_a_deadlock_is_busy_for_one_and_lets_the_other_go_on(store: Postgr
     await _assert_well(store)
 
 
-async def test_a_statement_that_takes_too_long_is_undone(database: str, operator: Operator) -> None:
+async def test_fault_13_a_statement_that_takes_too_long_is_undone(
+    database: str, operator: Operator
+) -> None:
     quick = make_conninfo(database, options="-c statement_timeout=300ms")
     async with open_store(quick) as store:
         scene = await stored_scene(store)
@@ -219,7 +223,7 @@ async def test_a_statement_that_takes_too_long_is_undone(database: str, operator
         await _assert_well(store)
 
 
-async def test_a_server_that_says_nothing_is_left_in_time(
+async def test_fault_19_a_server_that_says_nothing_is_left_in_time(
     store: PostgresStore, operator: Operator
 ) -> None:
     """Its process stands still, so that no timeout of its own can end the wait."""
@@ -330,7 +334,7 @@ async def test_units_that_are_cancelled_leave_every_connection_of_use(
     await _assert_well(store)
 
 
-async def test_backends_that_end_all_the_time_never_give_a_wrong_answer(
+async def test_fault_17_backends_that_end_all_the_time_never_give_a_wrong_answer(
     store: PostgresStore, operator: Operator
 ) -> None:
     scene = await stored_scene(store)

@@ -61,7 +61,7 @@ async def _in_use(store: PostgresStore) -> Scene:
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 @pytest.mark.parametrize("request_", REQUESTS)
-async def test_the_first_request_after_a_restart_is_answered_within_a_second(
+async def test_fault_5_the_first_request_after_a_restart_is_answered_within_a_second(
     cluster: Cluster, store: PostgresStore, mode: str, request_: Request
 ) -> None:
     """With ten idle connections, all of them dead."""
@@ -82,7 +82,9 @@ async def test_all_requests_after_a_restart_are_answered(
         await asyncio.gather(*(one(store, scene) for one in REQUESTS for _ in range(15)))
 
 
-async def test_while_it_is_away_requests_fail_in_time_and_then_go_on(cluster: Cluster) -> None:
+async def test_fault_7_while_it_is_away_requests_fail_in_time_and_then_go_on(
+    cluster: Cluster,
+) -> None:
     async with open_store(cluster.uri, max_size=4, max_waiting=8, wait=0.5) as store:
         scene = await stored_scene(store)
         cluster.stop()

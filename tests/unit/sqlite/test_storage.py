@@ -48,7 +48,7 @@ def _damage(path: str, table: str) -> None:
 
 
 @pytest.mark.parametrize("single", [False, True])
-async def test_on_a_full_disk_nothing_is_written_reads_go_on_and_it_recovers(
+async def test_fault_21_on_a_full_disk_nothing_is_written_reads_go_on_and_it_recovers(
     path: str, single: bool
 ) -> None:
     async with _store_with_writer(path) as (store, writer):
@@ -142,7 +142,7 @@ def public() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("which", ["file", "directory"])
-def test_a_file_that_cannot_be_written_stops_the_start(public: Path, which: str) -> None:
+def test_fault_25_a_file_that_cannot_be_written_stops_the_start(public: Path, which: str) -> None:
     file = public / "cortex.db"
     asyncio.run(upgrade(str(file)))
     file.chmod(0o444 if which == "file" else 0o666)
@@ -165,7 +165,7 @@ def test_a_file_that_can_be_written_by_others_is_opened(public: Path) -> None:
     [b"This is not a database. " * 400, b"\x00" * 4096, b"SQLite format 3\x00" + b"\xff" * 5000],
     ids=["text", "zeros", "header"],
 )
-async def test_a_file_that_is_no_database_is_named_and_left_as_it_is(
+async def test_fault_24_a_file_that_is_no_database_is_named_and_left_as_it_is(
     tmp_path: Path, damage: bytes
 ) -> None:
     file = tmp_path / "cortex.db"

@@ -123,7 +123,7 @@ async def test_the_server_as_a_whole_is_asked_with_an_asterisk(server: Target) -
     assert answer.status == 204
 
 
-async def test_half_a_head_is_answered_408_in_time(server: Target) -> None:
+async def test_fault_32_half_a_head_is_answered_408_in_time(server: Target) -> None:
     async with server.wire() as wire:
         began = time.monotonic()
         wire.send(b"GET /bare HTTP/1.1\r\nHost: x\r\nX-Half: ")
