@@ -89,7 +89,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
         open_id = LocalOpenId(local, public_url=settings.public_url)
         tenant = await stack.enter_async_context(open_tenant(settings, telemetry))
         proofs = await open_proofs(settings, store)
-        sign_on = open_sign_on(settings, store, tenant, local, open_id)
+        sign_on = open_sign_on(settings, store, tenant, local, open_id, telemetry)
         cortex = Cortex(
             Ports(
                 identity=identity_provider(settings, local, tenant, proofs.checker),

@@ -15,7 +15,7 @@ from cortex_adapters.local_identity.opening import LocalIdentity
 from cortex_adapters.server.issuers import TENANT_ALGORITHMS
 from cortex_adapters.server.tenant import Tenant
 from cortex_adapters.settings import Settings
-from cortex_core.ports import SignOn, Store
+from cortex_core.ports import SignOn, Store, Telemetry
 
 LOCAL_CLIENT: Final = "cortex-browser"
 _SEALING_KEY: Final = "local-sealing-key"
@@ -28,7 +28,12 @@ def signs_on(settings: Settings) -> bool:
 
 @asynccontextmanager
 async def open_sign_on(
-    settings: Settings, store: Store, tenant: Tenant, local: LocalIdentity, provider: LocalOpenId
+    settings: Settings,
+    store: Store,
+    tenant: Tenant,
+    local: LocalIdentity,
+    provider: LocalOpenId,
+    telemetry: Telemetry,
 ) -> AsyncIterator[SignOn | None]:
     """Open sign-on at *tenant* if it has an application for it, else at *local* in development."""
     if settings.auth0_client_id is not None and settings.auth0_client_secret is not None:
@@ -41,7 +46,7 @@ async def open_sign_on(
             secrets=tuple(key.reveal() for key in settings.session_keys)
             or (await _kept_key(store),),
         )
-        async with _at_tenant(settings.auth0_domain[-1], application, tenant) as sign_on:
+        async with _at_tenant(settings.auth0_domain[-1], application, tenant, telemetry) as sign_on:
             yield sign_on
     elif settings.development:
         yield await _at_local(settings, store, local, provider)
@@ -51,12 +56,13 @@ async def open_sign_on(
 
 @asynccontextmanager
 async def _at_tenant(
-    domain: str, application: Application, tenant: Tenant
+    domain: str, application: Application, tenant: Tenant, telemetry: Telemetry
 ) -> AsyncIterator[SignOn]:
     from cortex_adapters.auth0.sign_on.provider import open_provider  # noqa: PLC0415 - may be missing
 
     signed = SignedTokens(tenant.keys, algorithms=TENANT_ALGORITHMS)
-    async with open_provider(domain, tenant.keys[domain].metadata) as provider:
+    metadata = tenant.keys[domain].metadata
+    async with open_provider(domain, metadata, telemetry=telemetry) as provider:
         yield Auth0SignOn(application, provider, signed)
 
 

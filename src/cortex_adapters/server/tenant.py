@@ -44,7 +44,7 @@ async def open_tenant(settings: Settings, telemetry: Telemetry) -> AsyncIterator
     from cortex_adapters.auth0.userinfo import UserInfo  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
-        documents = await stack.enter_async_context(open_documents())
+        documents = await stack.enter_async_context(open_documents(telemetry=telemetry))
         issuers, keys = [], {}
         for policy in tenant_policies(settings):
             cache = KeyCache(policy.issuer, policy.algorithms, documents, telemetry=telemetry)

@@ -11,6 +11,10 @@ from typing import Final, Protocol
 
 import httpx2
 import msgspec
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random
+
+from cortex_adapters.auth0.outbound import outbound
+from cortex_core.ports import NoTelemetry, Telemetry
 
 CONNECT: Final = 2.0
 TOTAL: Final = 5.0
@@ -18,6 +22,7 @@ TOTAL: Final = 5.0
 MAX_BODY: Final = 256 * 1024
 
 _OK: Final = 200
+_SOON: Final = 0.2  # seconds, at most, until a connection is tried again
 _HEADERS: Final = {"accept": "application/json", "accept-encoding": "identity"}
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=\"?([0-9]{1,9})")
 
@@ -56,38 +61,60 @@ class Documents(Protocol):
 
 
 class HttpDocuments:
-    """Documents over HTTP: status 200 only, no redirects, at most 256 KiB, never compressed."""
+    """Documents over HTTP: status 200 only, no redirects, at most 256 KiB, never compressed.
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
+    Where no connection can be had, it is tried once more, a moment later: a server that restarts
+    is soon back, and nothing was asked yet.
+    """
+
+    def __init__(self, client: httpx2.AsyncClient, telemetry: Telemetry | None = None) -> None:
         self._client = client
+        self._telemetry = telemetry or NoTelemetry()
 
     async def get(self, url: str, *, token: str | None = None) -> Document:
         headers = _HEADERS if token is None else _HEADERS | {"authorization": f"Bearer {token}"}
         try:
-            async with self._client.stream("GET", url, headers=headers) as response:
-                body = await _body(response)
-                max_age = _max_age(response.headers.get("cache-control", ""))
+            again = AsyncRetrying(
+                retry=retry_if_exception_type(httpx2.ConnectError),
+                stop=stop_after_attempt(2),
+                wait=wait_random(0, _SOON),
+                reraise=True,
+            )
+            found: tuple[bytes, float | None] = await again(self._ask, url, headers)
         except httpx2.TimeoutException as error:
             raise FetchError("timeout") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             raise FetchError("unreachable") from error
         try:
-            members = msgspec.json.decode(body, type=dict[str, object])
+            members = msgspec.json.decode(found[0], type=dict[str, object])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise FetchError("garbage") from error
-        return Document(members=members, max_age=max_age)
+        return Document(members=members, max_age=found[1])
+
+    async def _ask(self, url: str, headers: dict[str, str]) -> tuple[bytes, float | None]:
+        with outbound(self._telemetry, "GET", url) as request:
+            try:
+                async with self._client.stream(
+                    "GET", url, headers=headers | request.headers
+                ) as response:
+                    request.answered(response.status_code)
+                    body = await _body(response)
+            except FetchError as error:
+                request.failed(error.reason)
+                raise
+        return body, _max_age(response.headers.get("cache-control", ""))
 
 
 @asynccontextmanager
 async def open_documents(
-    transport: httpx2.AsyncBaseTransport | None = None,
+    transport: httpx2.AsyncBaseTransport | None = None, telemetry: Telemetry | None = None
 ) -> AsyncIterator[HttpDocuments]:
     """Open a client for documents; *transport* instead of the network."""
     timeout = httpx2.Timeout(TOTAL, connect=CONNECT)
     async with httpx2.AsyncClient(
         timeout=timeout, follow_redirects=False, transport=transport
     ) as client:
-        yield HttpDocuments(client)
+        yield HttpDocuments(client, telemetry)
 
 
 async def _body(response: httpx2.Response) -> bytes:

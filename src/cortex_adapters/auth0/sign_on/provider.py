@@ -12,14 +12,18 @@ from urllib.parse import urlsplit
 import httpx2
 
 from cortex_adapters.auth0.keys.documents import CONNECT, TOTAL
+from cortex_adapters.auth0.outbound import outbound
+from cortex_adapters.auth0.sign_on.breaker import Breaker
 from cortex_adapters.auth0.tokens.strict_json import JsonObject, read_object
 from cortex_core.domain.errors import IdentityUnavailableError, UnauthenticatedError
+from cortex_core.ports import NoTelemetry, Telemetry
 
 Metadata = Callable[[], Awaitable[Mapping[str, object]]]
 """Gives what a provider says of itself (OpenID Connect Discovery 1.0 section 3)."""
 
 MAX_ANSWER: Final = 256 * 1024
 _OK: Final = 200
+_SERVER_ERROR: Final = 500
 _WORD: Final = re.compile(r"[a-z_]{1,40}")
 
 
@@ -37,11 +41,15 @@ class OpenIdProvider:
         metadata: Metadata,
         client: httpx2.AsyncClient,
         refreshing: httpx2.AsyncClient,
+        telemetry: Telemetry | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
         self.issuer = issuer
         self._metadata = metadata
         self._client = client
         self._refreshing = refreshing
+        self._telemetry = telemetry or NoTelemetry()
+        self._breaker = breaker or Breaker()
 
     async def endpoint(self, name: str) -> str:
         found = (await self._metadata()).get(name)
@@ -70,21 +78,28 @@ class OpenIdProvider:
         raise IdentityUnavailableError(f"The identity provider answered: {word}.")
 
     async def _post(self, url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
-        body = b""
+        with self._breaker.trying(), outbound(self._telemetry, "POST", url) as request:
+            try:
+                async with asyncio.timeout(TOTAL):
+                    status, body = await self._send(url, form, request.headers)
+            except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
+                raise IdentityUnavailableError from error
+            request.answered(status)
+            if status >= _SERVER_ERROR:
+                raise IdentityUnavailableError("The identity provider failed.")
+        return status, body
+
+    async def _send(
+        self, url: str, form: Mapping[str, str], headers: dict[str, str]
+    ) -> tuple[int, bytes]:
         client = self._refreshing if form["grant_type"] == "refresh_token" else self._client
-        try:
-            async with (
-                asyncio.timeout(TOTAL),
-                client.stream(
-                    "POST", url, data=dict(form), headers={"accept": "application/json"}
-                ) as answer,
-            ):
-                async for chunk in answer.aiter_bytes():
-                    body += chunk
-                    if len(body) > MAX_ANSWER:
-                        raise IdentityUnavailableError
-        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
-            raise IdentityUnavailableError from error
+        accepting = {"accept": "application/json", **headers}
+        body = b""
+        async with client.stream("POST", url, data=dict(form), headers=accepting) as answer:
+            async for chunk in answer.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_ANSWER:
+                    raise IdentityUnavailableError
         return answer.status_code, body
 
 
@@ -94,6 +109,7 @@ async def open_provider(
     metadata: Metadata,
     *,
     transport: httpx2.AsyncBaseTransport | None = None,
+    telemetry: Telemetry | None = None,
 ) -> AsyncIterator[OpenIdProvider]:
     """Open a provider that says of itself what *metadata* gives; *transport* for the network."""
     timeout = httpx2.Timeout(TOTAL, connect=CONNECT)
@@ -102,7 +118,13 @@ async def open_provider(
         return httpx2.AsyncClient(timeout=timeout, follow_redirects=False, transport=transport)
 
     async with opened() as client, opened() as refreshing:
-        yield OpenIdProvider(issuer, metadata=metadata, client=client, refreshing=refreshing)
+        yield OpenIdProvider(
+            issuer,
+            metadata=metadata,
+            client=client,
+            refreshing=refreshing,
+            telemetry=telemetry,
+        )
 
 
 def _error(body: bytes) -> str:

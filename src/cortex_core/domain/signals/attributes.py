@@ -44,6 +44,8 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
     "read_only": "Whether a unit of work only reads.",
     "reason": "Why, as a word; `docs/identity/troubleshooting.md` has those of refusals.",
     "route": "As `http.route`.",
+    "server.address": "The host that was asked.",
+    "server.port": "The port that was asked.",
     "seconds": "How long, in seconds.",
     "signals": "How many signals were told to listeners.",
     "single": "Whether a unit of work is one statement.",

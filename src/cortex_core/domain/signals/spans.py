@@ -70,6 +70,32 @@ SPANS: Final = (
         ),
     ),
     SpanKind(
+        name="http.client.request",
+        meaning="One request to the identity provider.",
+        role="client",
+        title=("http.request.method",),
+        attributes=(
+            "http.request.method",
+            "server.address",
+            "server.port",
+            "http.response.status_code",
+            "error.type",
+        ),
+        duration=Metric(
+            name="http.client.request.duration",
+            instrument="histogram",
+            unit="s",
+            meaning="How long requests to the identity provider take.",
+            labels=(
+                "http.request.method",
+                "server.address",
+                "http.response.status_code",
+                "error.type",
+            ),
+            bounds=SECONDS,
+        ),
+    ),
+    SpanKind(
         name="cortex.event.publish",
         meaning="Listeners are told that a conversation's log has grown.",
         role="producer",
