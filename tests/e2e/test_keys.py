@@ -18,7 +18,7 @@ from tests.e2e.wire import Api
 AUDIENCE = "https://cortex.example.com/api"
 NAMESPACE = "https://cortex.example.com/"
 SOON = 4.0
-"""Seconds: tried again each second and a half, or a quarter later; the rest is for a busy machine."""
+"""Seconds: tried again each second and a half, or a quarter later; and some for a busy machine."""
 GONE, GARBAGE, FAULT, SLOW, WELL = "gone", "garbage", "fault", "slow", "well"
 
 

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from cortex_adapters.litestar.cookies import SESSION
 from cortex_adapters.postgres import schema
@@ -136,6 +138,35 @@ async def test_many_callers_are_one_fetch_b02(server: ServerProcess, tenant: Ten
     answers = await asyncio.gather(*(Api(server.port, token).get("/v1/me") for _ in range(50)))
     assert {answer.status for answer in answers} == {200}
     assert await tenant.hits("/jwks") == 1
+
+
+async def test_a_storm_of_unknown_keys_asks_the_tenant_once_at_the_most_b05(
+    server: ServerProcess, tenant: Tenant
+):
+    """And nobody with a good token notices."""
+    good = Api(server.port, await tenant.machine_token("read:workspaces"))
+    assert await _says(good, 200)
+    claims = jwt.decode(good.token, options={"verify_signature": False})
+    key = ec.generate_private_key(ec.SECP256R1())
+    forged = [
+        jwt.encode(claims, key, algorithm="ES256", headers={"kid": f"kid-{number}"})
+        for number in range(150)
+    ]
+    rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    forged += [
+        jwt.encode(
+            claims, rsa_key, algorithm="RS256", headers={"kid": f"kid-{number}", "typ": "at+jwt"}
+        )
+        for number in range(150)
+    ]
+    await tenant.hits("/jwks")
+    storm = asyncio.gather(*(Api(server.port, token).get("/v1/me") for token in forged))
+    for _ in range(20):
+        assert await _says(good, 200)
+    assert {answer.status for answer in await storm} == {401}
+    assert await tenant.hits("/jwks") <= 1
+    refused = {line["reason"] for line in server.lines("identity.refused")}
+    assert "key-unknown" in refused
 
 
 async def test_twenty_requests_at_expiry_are_one_refresh_b20(server: ServerProcess, tenant: Tenant):
