@@ -21,6 +21,7 @@ const broken = {
   "an API without its identifier": TEXT.replace(/    identifier: .*\n/, ""),
   "scopes of a grant that are no list": TEXT.replace(/    scope:\n(      - .*\n)+/, "    scope: all\n"),
   "an action without a trigger": TEXT.replace(/    supported_triggers:\n(      .*\n)+/, ""),
+  "another way to bind tokens": TEXT.replace("mechanism: dpop", "mechanism: dpopp"),
   "a variable without a value": TEXT.replace("##APP_URL##", "##APP_ULR##"),
 };
 for (const [what, text] of Object.entries(broken)) {

@@ -39,6 +39,7 @@ def faults(tenant: Tenant) -> Iterator[str]:
         "rbac": api["enforce_policies"] is True,
         "algorithm": api["signing_alg"] == "RS256",
         "permissions": [scope["value"] for scope in api["scopes"]] == list(get_args(Permission)),
+        "bound": api["proof_of_possession"] == {"mechanism": "dpop", "required": False},
         "lifetime": 60 <= api["token_lifetime_for_web"] <= api["token_lifetime"] <= 86_400,
     }
     yield from (name for name, held in checks.items() if not held)
@@ -134,6 +135,7 @@ BROKEN: list[tuple[str, Callable[[Tenant], object]]] = [
     ("algorithm", _set("resourceServers", 0, "signing_alg", to="HS256")),
     ("permissions", lambda tenant: tenant["resourceServers"][0]["scopes"].pop()),
     ("permissions", _set("resourceServers", 0, "scopes", 0, "value", to="read:workspace")),
+    ("bound", _set("resourceServers", 0, "proof_of_possession", "mechanism", to="mtls")),
     ("lifetime", _set("resourceServers", 0, "token_lifetime", to=2_592_000)),
     ("role-permission", _set("roles", 0, "permissions", 0, "permission_name", to="read:all")),
     ("role-api", _set("roles", 0, "permissions", 0, "resource_server_identifier", to="x")),
