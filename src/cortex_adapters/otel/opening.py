@@ -38,6 +38,7 @@ _ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _SAMPLER: Final = "OTEL_TRACES_SAMPLER"
 _INTERVAL: Final = "OTEL_METRIC_EXPORT_INTERVAL"
 _INTERNAL: Final = "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED"
+_HEADERS: Final = "opentelemetry.trace"
 _QUEUES: Final = "opentelemetry.sdk._shared_internal"
 _TIMEOUT: Final = 5.0
 _PARTING: Final = 2.0
@@ -70,6 +71,8 @@ def open_telemetry(
     os.environ.setdefault(_INTERNAL, "true")
     # it is a number; a warning for each span that finds the queue full costs more than the span
     logging.getLogger(_QUEUES).setLevel(logging.ERROR)
+    # what callers write into their headers is no warning of ours, and nothing for our log
+    logging.getLogger(_HEADERS).setLevel(logging.ERROR)
     own = Resource.create(dict(resource))
     registry = CollectorRegistry(auto_describe=False)
     reader = SharedReader(registry, own, interval=_seconds(asked.get(_INTERVAL), 60.0))

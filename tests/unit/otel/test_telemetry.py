@@ -246,3 +246,20 @@ def test_numbers_come_from_all_threads() -> None:
     assert collected is not None
     [point] = collected.data.data_points
     assert getattr(point, "value", 0) == 16_000
+
+
+@pytest.mark.parametrize(
+    "carrier",
+    [
+        {"tracestate": "Key=CANARY"},
+        {"tracestate": "a=CANARY," * 100},
+        {"traceparent": "00-" + "CANARY" * 100},
+    ],
+)
+def test_what_callers_write_wrongly_is_not_in_the_log(
+    carrier: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with _opened() as (telemetry, _), telemetry.span("cortex.operation", {**PARENT, **carrier}):
+        pass
+    assert "CANARY" not in caplog.text
+    assert not caplog.records
