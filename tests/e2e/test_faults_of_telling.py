@@ -87,6 +87,9 @@ async def test_fault_41_a_collector_that_is_not_there_does_no_harm(
         await quick.start()
         assert await asks(quick, 300) < SOON
         assert await eventually(lambda: dropped(metrics)), "what was dropped is counted"
+        page = (await Api(quick.port).get("/metrics")).body.decode()
+        lost = [line for line in page.splitlines() if line.startswith("otel_") and "error" in line]
+        assert any(not line.endswith(" 0.0") for line in lost), "and whoever scrapes it sees it"
         size = max(number for _, number in metrics.points("otel.sdk.processor.span.queue.size"))
         assert size <= 128, "the queue is bounded"
         assert await leaves(quick) < PARTING + LEAVING

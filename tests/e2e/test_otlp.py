@@ -124,6 +124,31 @@ async def test_an_incident_is_found_everywhere(told: ServerProcess, receiver: Re
     assert b"does not exist" not in receiver.raw
 
 
+async def test_events_and_the_answer_speak_in_the_name_of_the_request(
+    told: ServerProcess, receiver: Receiver
+):
+    ada = await Api(told.port).sign_in()
+    talk = await ada.conversation()
+    stream = await ada.follow(f"{talk}/events")
+    asked = {"content": "Say this again", "respond": True}
+    answer = await ada.post(f"{talk}/messages", asked, **{"X-Correlation-ID": "word-8"})
+    assert answer.status == 201
+    async with asyncio.timeout(10):
+        events = await stream.until("turn.completed")
+    stream.close()
+    logged = [event for event in events if event.id]
+    assert {event.data["correlation_id"] for event in logged} == {"word-8"}
+    request = named(await arrived(receiver, "word-8"), "POST ")
+
+    def turns() -> list[Span]:
+        return [span for span in receiver.spans if span.name == "cortex.turn"]
+
+    [turn] = await eventually(turns)
+    assert turn.trace != request.trace, "a turn may come hours later: it is linked, and no part"
+    assert turn.links == (request.trace,)
+    assert turn.attributes["outcome"] == "ok"
+
+
 async def test_a_trace_of_the_caller_goes_on(told: ServerProcess, receiver: Receiver):
     ada = await Api(told.port).sign_in()
     caller = {"traceparent": f"00-{TRACE}-{CALLER}-01", "X-Correlation-ID": "word-4"}
