@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import socket
 import sys
@@ -44,6 +45,9 @@ def _serve(settings: Settings, fd: int | None, place: Place) -> None:
     app = create_app(settings, place)
 
     def started(host: str, port: int) -> None:
+        # what is there now stays until the end: the rounds of the collector need not pass it again
+        gc.collect()
+        gc.freeze()
         if settings.development and fd is None:
             _announce(settings, host, port)
         else:
