@@ -1,0 +1,110 @@
+"""The catalogue: every failure Cortex Core can name.
+
+A class is an entry: its docstring is the meaning, `code` is stable and public, `title` is
+the same for every occurrence, `remedy` says what the caller can do. Nothing here knows HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cortex_core.domain.errors.base import Category, CortexError, Fault, Severity
+from cortex_core.domain.errors.dependencies import (
+    BusyError,
+    DeadlineError,
+    IdentityUnavailableError,
+    OutcomeUnknownError,
+    OverloadedError,
+    UnavailableError,
+)
+from cortex_core.domain.errors.identity import (
+    CrossOriginError,
+    MalformedCredentialError,
+    PermissionDeniedError,
+    ProofNonceError,
+    ProofRejectedError,
+    SignOnFailedError,
+    UnauthenticatedError,
+    UserDisabledError,
+)
+from cortex_core.domain.errors.internal import (
+    InternalError,
+    SettingsError,
+    TurnAbandonedError,
+)
+from cortex_core.domain.errors.state import (
+    ConflictError,
+    LastOwnerError,
+    LeaseLostError,
+    NotFoundError,
+    StaleVersionError,
+)
+from cortex_core.domain.errors.storage import (
+    SchemaError,
+    SchemaUnknownError,
+    StorageCorruptError,
+    StorageForbiddenError,
+    StorageFullError,
+    StorageReadOnlyError,
+)
+from cortex_core.domain.errors.validation import (
+    InvalidCursorError,
+    InvalidInputError,
+    MalformedError,
+    MethodNotAllowedError,
+    NotAcceptableError,
+    TooLargeError,
+    UnsupportedFormatError,
+)
+
+__all__ = [
+    "BusyError",
+    "Category",
+    "ConflictError",
+    "CortexError",
+    "CrossOriginError",
+    "DeadlineError",
+    "Fault",
+    "IdentityUnavailableError",
+    "InternalError",
+    "InvalidCursorError",
+    "InvalidInputError",
+    "LastOwnerError",
+    "LeaseLostError",
+    "MalformedCredentialError",
+    "MalformedError",
+    "MethodNotAllowedError",
+    "NotAcceptableError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "OverloadedError",
+    "PermissionDeniedError",
+    "ProofNonceError",
+    "ProofRejectedError",
+    "SchemaError",
+    "SchemaUnknownError",
+    "SettingsError",
+    "Severity",
+    "SignOnFailedError",
+    "StaleVersionError",
+    "StorageCorruptError",
+    "StorageForbiddenError",
+    "StorageFullError",
+    "StorageReadOnlyError",
+    "TooLargeError",
+    "TurnAbandonedError",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "UnsupportedFormatError",
+    "UserDisabledError",
+    "catalogue",
+]
+
+
+def catalogue() -> Iterator[type[CortexError]]:
+    """Yield every named error, each code once."""
+    waiting: list[type[CortexError]] = [*CortexError.__subclasses__()]
+    while waiting:
+        entry = waiting.pop(0)
+        yield entry
+        waiting.extend(entry.__subclasses__())

@@ -1,0 +1,72 @@
+"""The database cannot be used as it is."""
+
+from __future__ import annotations
+
+from cortex_core.domain.errors.base import CortexError
+from cortex_core.domain.errors.dependencies import UnavailableError
+
+
+class StorageFullError(UnavailableError):
+    """The storage has no room left; nothing was written."""
+
+    code = "storage-full"
+    title = "Storage full"
+    severity = "critical"
+    category = "storage"
+    operator = "Make room; nothing needs to be restarted."
+    runbook = "CortexDiskFilling"
+
+
+class StorageReadOnlyError(UnavailableError):
+    """The storage takes no writes here; nothing was written."""
+
+    code = "storage-read-only"
+    title = "Storage read-only"
+    category = "storage"
+    operator = "Look whether the server writes to a standby, and what rights it has to the file."
+    runbook = "CortexNotReady"
+
+
+class StorageForbiddenError(UnavailableError):
+    """The storage does not grant this server a right that it needs; nothing was written."""
+
+    code = "storage-forbidden"
+    title = "Storage forbidden"
+    remedy = "Have the operator grant the server its rights in the database."
+    severity = "critical"
+    category = "storage"
+    operator = "Grant the server's role what it needs: `cortex check` names it."
+    runbook = "CortexNotReady"
+
+
+class StorageCorruptError(CortexError):
+    """The storage is damaged and needs its operator."""
+
+    code = "storage-corrupt"
+    title = "Storage corrupt"
+    remedy = "Restore the database from a backup."
+    severity = "critical"
+    category = "storage"
+    operator = "Stop the server, keep the damaged file, and restore a backup."
+    runbook = "CortexNotReady"
+
+
+class SchemaError(CortexError):
+    """The schema of the database is not the one this release needs."""
+
+    code = "schema-mismatch"
+    title = "Schema mismatch"
+    remedy = "Run: cortex db upgrade"
+    severity = "critical"
+    category = "storage"
+    operator = "Run `cortex db upgrade` of this release."
+    runbook = "CortexNotReady"
+
+
+class SchemaUnknownError(SchemaError):
+    """The schema of the database is none that this release knows."""
+
+    code = "schema-unknown"
+    title = "Schema unknown"
+    remedy = "Run the release that made it, or use another database."
+    operator = "Run the release that made it, or name another database."
