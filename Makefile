@@ -84,6 +84,7 @@ bench: dev ## ratios to a bare route and a bare statement
 
 docs-tables: dev ## write the pages of docs/reference that are made from the code
 	$(VENV)/bin/cortex routes --rights > docs/reference/rights.md
+	$(VENV)/bin/cortex explain --markdown > docs/reference/errors.md
 	$(PY) -m deploy.observability pages
 
 PIN = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -108,6 +108,7 @@ class Sender:
                 path = template
                 for name in ("workspace_id", "conversation_id", "user_id", "message_id"):
                     path = path.replace(f"{{{name}}}", known or ids[name])
+                path = path.replace("{code}", "conflict")
                 for method, operation in methods.items():
                     if method == "delete" and known is None:
                         continue  # the rest needs what is there

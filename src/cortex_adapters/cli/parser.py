@@ -49,6 +49,11 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument("--permissions", help="such as read:messages,write:messages; else all")
     _json(token)
 
+    explain = _command(commands, "explain", "explain", "say what an error is, and what to do")
+    explain.add_argument("code", nargs="?", help="the code of a problem; lists all without one")
+    explain.add_argument("--markdown", action="store_true", help=argparse.SUPPRESS)
+    _json(explain)
+
     db = commands.add_parser("db", help="the schema of the database")
     steps = db.add_subparsers(metavar="COMMAND", required=True, dest="step")
     upgrade = _command(steps, "upgrade", "schema", "apply the steps that are pending")

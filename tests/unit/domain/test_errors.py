@@ -1,21 +1,38 @@
+import ast
 import inspect
 import re
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from cortex_core.domain import errors
 from cortex_core.domain.errors import (
+    Category,
     CortexError,
     Fault,
     InternalError,
     InvalidInputError,
     SettingsError,
+    Severity,
     UnauthenticatedError,
     catalogue,
 )
 
+ROOT = Path(__file__).parents[3]
 ENTRIES = list(catalogue())
+INSIDE = {
+    "CommandError": {"cli"},  # a command's own, said and answered where it ends
+    "Exception": {"postgres"},  # what a unit of work raised before, once more
+    "FetchError": {"auth0"},  # translated where keys and people are looked up
+    "LifespanError": {"uvicorn"},  # the application's, before there is anybody to answer
+    "LookupError": {"litestar"},  # of the OpenAPI document, found by its tests
+    "NotImplementedError": {"litestar"},
+    "RuntimeError": {"memory", "postgres", "sqlite"},  # called as nobody may: our own fault
+    "ValueError": {"auth0", "settings"},  # of readers, caught by whoever calls them
+}
 each_entry = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.__name__)
 
 
@@ -40,7 +57,53 @@ def test_an_entry_says_all_that_is_asked_of_it(entry: type[CortexError]) -> None
     assert re.fullmatch(r"[A-Z].*\.", entry.meaning())
     assert "\n" not in entry.meaning()
     assert entry.remedy
-    assert entry.severity in {"info", "warning", "error", "critical"}
+    assert entry.severity in get_args(Severity)
+    assert entry.category in get_args(Category)
+    assert re.fullmatch(r"([A-Z`].*\.)?", entry.operator)
+
+
+@each_entry
+def test_what_is_no_callers_fault_is_for_the_operator(entry: type[CortexError]) -> None:
+    if entry.severity != "info":
+        assert entry.operator
+
+
+@each_entry
+def test_the_alert_that_tells_of_it_has_a_runbook(entry: type[CortexError]) -> None:
+    if entry.runbook:
+        assert (ROOT / "docs/runbooks" / f"{entry.runbook}.md").is_file()
+
+
+def _raised() -> Iterator[tuple[str, str]]:
+    """Yield each error that the code raises by its name, and in which room."""
+    for path in (ROOT / "src").rglob("*.py"):
+        where = path.relative_to(ROOT / "src")
+        if where.parts[:2] == ("cortex_core", "contract"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Raise) and node.exc is not None:
+                for name in ast.walk(node.exc):
+                    if isinstance(name, ast.Name) and name.id.endswith(("Error", "Exception")):
+                        yield where.parts[1], name.id
+
+
+def test_what_is_raised_is_in_the_catalogue_or_stays_in_its_room() -> None:
+    named = {entry.__name__ for entry in ENTRIES}
+    others: dict[str, set[str]] = {}
+    for room, name in _raised():
+        if name not in named:
+            others.setdefault(name, set()).add(room)
+    assert others == INSIDE
+
+
+@each_entry
+def test_each_is_raised_somewhere(entry: type[CortexError]) -> None:
+    text = "".join(
+        path.read_text()
+        for path in (ROOT / "src").rglob("*.py")
+        if "errors" not in path.parts or "domain" not in path.parts
+    )
+    assert re.search(rf"\b{entry.__name__}\b(?!,$)", text)
 
 
 @each_entry

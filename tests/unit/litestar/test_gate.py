@@ -21,6 +21,7 @@ def _filled(path: str, scene: Scene) -> str:
         conversation_id=scene.conversation.id,
         user_id="x",
         message_id="x",
+        code="conflict",
     )
 
 

@@ -103,7 +103,7 @@ def test_an_id_is_told_as_it_is_accepted() -> None:
     )
     for *_, operation in OPERATIONS:
         for parameter in map(resolved, operation["parameters"]):
-            if parameter["in"] == "path":
+            if parameter["in"] == "path" and parameter["name"].endswith("_id"):
                 valid = validator(parameter["schema"]).is_valid
                 assert [valid(each) for each in given_ids] == [is_id(each) for each in given_ids]
 

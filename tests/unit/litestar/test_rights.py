@@ -54,6 +54,7 @@ class Asking:
             "conversation_id": scene.conversation.id,
             "message_id": (await scene.say()).id if "{message_id}" in row.path else "",
             "user_id": await scene.id_of(getattr(scene, about)),
+            "code": "conflict",
         }
         body = self._examples.get((row.path, row.method))
         headers = [("accept", operation.media_type)] if operation.answer is not None else []

@@ -14,6 +14,7 @@ from cortex_adapters.litestar.openapi.schemas import ID, answer_schema
 from cortex_adapters.litestar.openapi.stream import sample
 from cortex_adapters.litestar.openapi.tree import Json, reference
 from cortex_adapters.litestar.operations import Operation
+from cortex_core.domain.errors import catalogue
 from cortex_core.domain.models import Role
 
 _JSON: Final = "application/json"
@@ -24,7 +25,9 @@ _WORDS: Final = {
     204: "Done; there is nothing more to say.",
     303: "Go on at Location.",
 }
+_CODE: Final[Json] = {"type": "string", "enum": sorted(kind.code for kind in catalogue())}
 _THINGS: Final = {
+    "code": "The code of an error.",
     "workspace_id": "The workspace.",
     "conversation_id": "The conversation.",
     "message_id": "The message.",
@@ -95,7 +98,7 @@ def _parameters(each: Described) -> Iterator[Json]:
             "in": "path",
             "required": True,
             "description": _THINGS[name],
-            "schema": ID,
+            "schema": _CODE if name == "code" else ID,
         }
     for query in each.operation.query:
         yield {

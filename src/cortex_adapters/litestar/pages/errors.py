@@ -5,15 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from cortex_adapters.litestar.openapi.refusals import HEARD, statuses
+from cortex_adapters.litestar.explained import explain
 from cortex_adapters.litestar.pages.markup import code, link, page, root, text
 from cortex_core.domain.errors import CortexError, catalogue
 
-_ELSEWHERE: Final = {
-    "invalid-settings": "Never over HTTP: it ends a command, or the start of a server.",
-    "lease-lost": "Never over HTTP: it passes between the workers that answer turns.",
-    "turn-abandoned": "Not as an answer: it is told in a `turn.failed` event.",
-}
 _ABOUT: Final = (
     "An answer that is an error is a problem document (RFC 9457). Its `code` is one of these, for"
     " good; its `type` leads here. `detail` says what happened this time, and `correlation_id` is"
@@ -31,14 +26,22 @@ def errors_page(url: str) -> str:
     return page("Errors - Cortex Core", nav=nav, main=main)
 
 
+def error_page(url: str, kind: type[CortexError]) -> str:
+    """Return the page of one error."""
+    nav = f'<a class="home" href="{escape(root(url))}/docs">Cortex Core</a>'
+    nav += link(f"{root(url)}/docs/errors", "Errors")
+    return page(f"{kind.title} - Cortex Core", nav=nav, main=_error(kind))
+
+
 def _error(kind: type[CortexError]) -> str:
-    heard = " or ".join(str(status) for status in statuses(kind))
-    status = heard if kind in HEARD else text(_ELSEWHERE[kind.code])
-    again = "yes, after the time in Retry-After" if kind.retryable else "no"
+    entry = explain(kind)
+    again = "yes, after the time in Retry-After" if entry.retryable else "no"
+    operator = f"<dt>The operator</dt><dd>{text(entry.operator)}</dd>" if entry.operator else ""
     return (
-        f'<section class="error" id="{kind.code}"><h3>{escape(kind.title)}{code(kind.code)}</h3>'
-        f"<p>{text(kind.meaning())}</p>"
-        f"<dl><dt>What to do</dt><dd>{text(kind.remedy)}</dd>"
-        f"<dt>Worth trying again</dt><dd>{again}</dd><dt>HTTP status</dt><dd>{status}</dd></dl>"
+        f'<section class="error" id="{entry.code}"><h3>{escape(entry.title)}{code(entry.code)}</h3>'
+        f"<p>{text(entry.meaning)}</p>"
+        f"<dl><dt>What to do</dt><dd>{text(entry.remedy)}</dd>{operator}"
+        f"<dt>Worth trying again</dt><dd>{again}</dd>"
+        f"<dt>HTTP status</dt><dd>{text(entry.answered)}</dd></dl>"
         "</section>"
     )

@@ -9,9 +9,10 @@ from cortex_adapters.litestar.answers import JSON
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.openapi import build_document
 from cortex_adapters.litestar.operations import Operation, describe
-from cortex_adapters.litestar.pages.errors import errors_page
+from cortex_adapters.litestar.pages.errors import error_page, errors_page
 from cortex_adapters.litestar.pages.operations import operations_page
 from cortex_adapters.litestar.pages.style import content_security_policy
+from cortex_core.domain.errors import NotFoundError, catalogue
 
 TAG = "docs"
 HTML = "text/html"  # the framework adds the charset
@@ -56,6 +57,27 @@ async def errors(request: Call) -> Response[bytes]:
     return _page(_made(request.app)["errors"])
 
 
+@get(
+    "/docs/errors/{code:str}",
+    opt=describe(
+        Operation(
+            summary="One error, for people",
+            tag=TAG,
+            answer=str,
+            media_type=HTML,
+            public=True,
+            errors=(NotFoundError,),
+        )
+    ),
+)
+async def error(request: Call) -> Response[bytes]:
+    code = request.path_params["code"]
+    found = [kind for kind in catalogue() if kind.code == code]
+    if not found:
+        raise NotFoundError("There is no error with this code.")
+    return _page(error_page(request.app.state.config.public_url, found[0]).encode())
+
+
 def _made(app: Litestar) -> dict[str, bytes]:
     """Return the document and its pages, made when they are first asked for."""
     if "documentation" not in app.state:
@@ -78,4 +100,4 @@ def _page(page: bytes) -> Response[bytes]:
     return Response(page, media_type=HTML, headers=headers)
 
 
-handlers = [openapi, docs, errors]
+handlers = [openapi, docs, errors, error]

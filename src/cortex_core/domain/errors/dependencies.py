@@ -66,9 +66,7 @@ class IdentityUnavailableError(UnavailableError):
     code = "identity-unavailable"
     title = "Identity provider unavailable"
     remedy = "Keep the credential and try again in a moment."
-    operator = (
-        "Look at `identity.keys_not_fetched` in the log, and whether the tenant answers."
-    )
+    operator = "Look at `identity.keys_not_fetched` in the log, and whether the tenant answers."
     runbook = "CortexIdentityDown"
 
     def __init__(self, detail: str = "", *, retry_after: float = 1) -> None:
