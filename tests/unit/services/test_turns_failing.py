@@ -133,7 +133,7 @@ async def test_an_assistant_that_says_no_text_is_an_incident(house: House) -> No
     assert len(house.errors.reports) == 1
 
 
-async def test_a_poisoned_question_holds_nobody_else_up(house: House) -> None:
+async def test_fault_45_a_poisoned_question_holds_nobody_else_up(house: House) -> None:
     def script(content: str, attempt: int) -> list[str] | Exception:
         return RuntimeError() if content == "poison" else [content]
 

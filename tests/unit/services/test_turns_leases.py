@@ -66,7 +66,7 @@ async def test_after_a_crash_another_worker_answers_when_the_lease_has_ended(hou
     assert not house.errors.reports
 
 
-async def test_three_crashes_end_in_a_failure_for_all_to_see(house: House) -> None:
+async def test_fault_45_three_crashes_end_in_a_failure_for_all_to_see(house: House) -> None:
     turn_id = await house.ask()
     for _ in range(3):
         await _crash(house, Gated())
