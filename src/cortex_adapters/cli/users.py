@@ -45,7 +45,7 @@ def run(asked: Namespace) -> int:
     if asked.json:
         print(msgspec.json.encode(done).decode())
     else:
-        print("\n".join(_lines(asked.act, done)))
+        print("\n".join(map(_plain, _lines(asked.act, done))))
     return 0
 
 
@@ -114,3 +114,13 @@ def _account(account: Account) -> Iterator[str]:
     for link in account.links:
         made = f"{link.kind.value}, by {link.linked_by}, {link.linked_at:%Y-%m-%d %H:%M} UTC"
         yield f"link      {link.issuer} {link.subject} ({made})"
+
+
+def _plain(line: str) -> str:
+    """Return *line* with what a terminal would obey, or not show, escaped.
+
+    A name is what its person wrote: it must neither begin a line of its own nor hide one.
+    """
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in line
+    )

@@ -30,7 +30,9 @@ def url(request: pytest.FixtureRequest, cortex: Cortex) -> str:
     return url
 
 
-def signed_in(url: str, issuer: str, subject: str, *, workspace: str = "") -> str:
+def signed_in(
+    url: str, issuer: str, subject: str, *, workspace: str = "", name: str = "Ada"
+) -> str:
     """Return the id of whoever a server lets in."""
 
     async def sign_in() -> str:
@@ -41,7 +43,7 @@ def signed_in(url: str, issuer: str, subject: str, *, workspace: str = "") -> st
                 issuer=issuer,
                 subject=subject,
                 permissions=PERMISSIONS,
-                name="Ada",
+                name=name,
                 email="ada@example.com",
                 email_verified=True,
             )
@@ -73,6 +75,19 @@ def test_a_former_user_is_linked_shown_and_unlinked(cortex: Cortex, url: str):
     code, out, _ = cortex(*unlink, database_url=url)
     assert (code, out) == (0, f"{LOCAL} local|ada is no longer user {former}\n")
     assert cortex(*unlink, database_url=url)[0] == 1
+
+
+def test_what_people_call_themselves_is_no_order_to_the_terminal(cortex: Cortex, url: str):
+    forged = "Ada \u212b\x1b[2J\x9b1m\u202e\nuser      1, active"
+    ada = signed_in(url, FORMER, "ada\x9b2J", name=forged)
+    code, out, _ = cortex("users", "show", "--id", ada, database_url=url)
+    assert code == 0
+    assert out.splitlines() == [
+        f"user      {ada}, active",
+        f"identity  {FORMER} ada\\x9b2J",
+        "name      Ada \u212b\\x1b[2J\\x9b1m\\u202e\\nuser      1, active",
+        "email     ada@example.com (verified)",
+    ]
 
 
 def test_users_are_found_in_three_ways(cortex: Cortex, url: str):
