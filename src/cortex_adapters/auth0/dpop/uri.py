@@ -28,8 +28,8 @@ def normal_uri(text: str) -> str | None:
         return None
     scheme = match["scheme"].lower()
     host = _escapes(match["host"]).lower() if "%" in match["host"] else match["host"].lower()
-    port = (match["port"] or "").lstrip("0")
-    authority = host if port in {"", _IMPLIED[scheme]} else f"{host}:{port}"
+    port = match["port"] and str(int(match["port"]))
+    authority = host if port in {None, "", _IMPLIED[scheme]} else f"{host}:{port}"
     return f"{scheme}://{authority}{_without_dots(_escapes(match['path']))}"
 
 

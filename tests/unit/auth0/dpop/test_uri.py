@@ -18,6 +18,8 @@ from cortex_adapters.auth0.dpop.uri import normal_uri
         ("https://a.test:443/b", "https://a.test/b"),
         ("https://a.test:0443/b", "https://a.test/b"),
         ("https://a.test:/b", "https://a.test/b"),
+        ("https://a.test:0/b", "https://a.test:0/b"),
+        ("https://a.test:00000/b", "https://a.test:0/b"),
         ("https://a.test:80/b", "https://a.test:80/b"),
         ("http://a.test:80/b", "http://a.test/b"),
         ("http://[::1]:8000/b", "http://[::1]:8000/b"),
