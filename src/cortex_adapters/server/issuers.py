@@ -71,7 +71,7 @@ def legacy_issuers(settings: Settings) -> list[TrustedIssuer]:
                 max_lifetime=timedelta(seconds=settings.token_max_lifetime),
                 scope_grants=True,
                 granted=frozenset(settings.legacy_permissions),
-                until=datetime.combine(until, time(), UTC) + timedelta(days=1),
+                until=datetime.combine(until, time.max, UTC),
             )
             keys = PinnedSecret(signing_bytes(secret.reveal()))
             return [TrustedIssuer(policy=policy, keys=keys)]

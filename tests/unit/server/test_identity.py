@@ -129,6 +129,12 @@ async def test_the_tenant_the_former_issuer_and_the_local_one_side_by_side():
         assert here.asked == ["/.well-known/openid-configuration", "/keys"]
 
 
+async def test_the_last_day_of_a_former_issuer_may_be_the_last_of_all():
+    chosen = load_settings({**FORMER, "CORTEX_LEGACY_UNTIL": "9999-12-31"})
+    async with opened(chosen, open_local(chosen, MemoryStore())) as (identity, _):
+        assert (await prove(identity, former_token())).subject == "17"
+
+
 async def test_a_secret_of_any_bytes_is_given_in_base64():
     secret = bytes(range(128, 160))
     chosen = load_settings(
