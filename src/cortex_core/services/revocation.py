@@ -84,7 +84,8 @@ class RevocationList:
     async def _read(self) -> None:
         with operation(self._ports, "revocations.read"):
             now = self._ports.clock()
-            whole = self._ago(self._whole_at) >= WHOLE
+            # While the clock was ahead, what others revoked was older than what was looked for.
+            whole = now < self._read_at or self._ago(self._whole_at) >= WHOLE
             since = BEGINNING if whole else self._read_at - OVERLAP
             async with self._ports.store.begin(read_only=True, single=True) as work:
                 found = await work.revocations.since(since, now=now)

@@ -152,6 +152,19 @@ async def test_a_unit_that_committed_late_is_noticed(
     assert await _is_refused(revocations, _bearer())
 
 
+async def test_what_was_revoked_while_the_clock_was_ahead_is_noticed_when_it_is_put_back(
+    revocations: RevocationList, link: Link, clock: Clock
+) -> None:
+    await revocations.check(_bearer())
+    clock.advance(300)
+    await revocations.check(_bearer())
+    await _revoke(link, _of(RevocationKind.TOKEN, revoked_at=make.NOON))
+    clock.advance(120)
+    assert not await _is_refused(revocations, _bearer())
+    clock.advance(-300)
+    assert await _is_refused(revocations, _bearer())
+
+
 async def test_only_what_is_new_is_read_and_everything_once_in_a_while(
     revocations: RevocationList, link: Link, clock: Clock
 ) -> None:
