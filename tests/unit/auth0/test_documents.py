@@ -80,6 +80,8 @@ async def test_nobody_there_is_a_reason_too():
         ("soon", 0, 0),
         ("", 0, 0),
         ("9" * 30, 0, 0),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", 0, 0),
+        ("Sat, 31 Dec 9999 23:59:59 -9999999999999", 0, 0),
     ],
 )
 async def test_a_wish_to_wait_is_seconds_or_a_date(text: str, least: float, most: float):

@@ -148,7 +148,7 @@ def _retry_after(text: str) -> float:
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
     wished = date if date.tzinfo else date.replace(tzinfo=UTC)
     return max(0.0, (wished - datetime.now(UTC)).total_seconds())
