@@ -22,6 +22,7 @@ ASKED = {**dict(expressions()), **dict(runbook_queries())}
 # What a server without a tenant and without a defect does not say, what its pool says when it is
 # full only, and what other exporters say.
 SILENT = (
+    "http_client_request_duration_seconds",
     "cortex_identity_key_fetches_total",
     "cortex_identity_keys_staleness_seconds",
     "cortex_identity_userinfo_total",

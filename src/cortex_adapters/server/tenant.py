@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+import signal
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from types import FrameType
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cortex_adapters.auth0.provider import TrustedIssuer
 from cortex_adapters.server.issuers import tenant_policies
@@ -16,6 +19,9 @@ from cortex_core.ports import Telemetry
 
 if TYPE_CHECKING:
     from cortex_adapters.auth0.keys.cache import KeyCache
+
+FORGET: Final = signal.SIGUSR2
+"""Takes the keys of the tenant from a server's memory, so that it fetches them anew."""
 
 Check = Callable[[], Awaitable[str | None]]
 
@@ -52,10 +58,35 @@ async def open_tenant(settings: Settings, telemetry: Telemetry) -> AsyncIterator
             people = UserInfo(policy.issuer, cache.metadata, documents, telemetry=telemetry)
             issuers.append(TrustedIssuer(policy=policy, keys=cache, people=people))
 
+        stack.enter_context(_forgetting([*keys.values()], telemetry))
+
         async def check() -> str | None:
             return await together([*keys.values()])
 
         yield Tenant(issuers=issuers, keys=keys, checks={"identity": check})
+
+
+@contextmanager
+def _forgetting(caches: Sequence[KeyCache], telemetry: Telemetry) -> Iterator[None]:
+    """While inside, have `FORGET` take all keys from *caches*; of the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def forget() -> None:
+        for cache in caches:
+            cache.purge()
+            telemetry.log("identity.keys_forgotten", level="warning", issuer=cache.issuer)
+
+    def receive(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(forget)
+
+    before = signal.signal(FORGET, receive)
+    try:
+        yield
+    finally:
+        signal.signal(FORGET, before)
 
 
 async def together(caches: Sequence[_Checked]) -> str | None:

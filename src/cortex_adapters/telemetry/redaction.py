@@ -7,7 +7,7 @@ through the standard library's logging, may hold one all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 __all__ = ["HIDDEN", "is_clean", "is_secret", "redacted", "redacted_argument"]
@@ -25,7 +25,12 @@ _QUOTED: Final = r"b?\\?\"(?:[^\"\\]|\\.)*\"|b?\\?'(?:[^'\\]|\\.)*'"
 _PLAIN: Final = r"[^\s,;&\"'\[{(\\][^\s,;&\"'\[{(]*"
 _DEEPEST: Final = 6
 
-_PATTERNS: Final = (
+
+def _hidden_if_dotted(match: re.Match[str]) -> str:
+    return HIDDEN if match[1] else match[0]
+
+
+_PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]] = (
     # a header's line: all that follows
     (
         re.compile(r"(?i)((?:authorization|cookie)\s*:\s*)(?![\s'\"\[])[^\r\n'\"]+"),
@@ -43,8 +48,9 @@ _PATTERNS: Final = (
         re.compile(r"(?i)\b((?:bearer|basic|dpop)(?:\s+|%20))(?=\S*[\d=])[\w.~+/=-]{6,}"),
         rf"\1{HIDDEN}",
     ),
-    # JWS and JWE in compact form; RFC 7515 section 3.1
-    (re.compile(r"eyJ[\w-]{4,}(?:\.[\w-]*){1,4}"), HIDDEN),
+    # JWS and JWE in compact form; RFC 7515 section 3.1. What has no dot is taken along, and given
+    # back: else each place in a long run of such beginnings would look through the rest of it.
+    (re.compile(r"eyJ[\w-]{4,}+((?:\.[\w-]*){0,4})"), _hidden_if_dotted),
 )
 
 

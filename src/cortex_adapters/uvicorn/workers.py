@@ -16,7 +16,7 @@ from cortex_adapters.uvicorn.sockets import bind
 
 __all__ = ["supervise"]
 
-_PASSED_ON: Final = signal.SIGUSR1
+_PASSED_ON: Final = (signal.SIGUSR1, signal.SIGUSR2)
 _POLL_SECONDS: Final = 0.1
 _HEALTHY_SECONDS: Final = 5.0
 _LONGEST_PAUSE: Final = 5.0
@@ -50,7 +50,7 @@ def supervise(
     ends is started again, at once and then ever later up to 5 s; when the first five starts in a
     row last less than 5 s each, the code of the last is returned. The first SIGTERM or SIGINT
     is a SIGTERM to all of them, and the answer is 0 when all of them leave well; a second one
-    kills, as does *leave_seconds* without an end. SIGUSR1 is passed on to all of them.
+    kills, as does *leave_seconds* without an end. SIGUSR1 and SIGUSR2 are passed on to all.
     *environment* is theirs in place of ours.
     *started* is told the address once one of them answers there.
 
@@ -68,7 +68,7 @@ def supervise(
                 place.process.send_signal(number)
 
     before = {number: signal.signal(number, receive) for number in (signal.SIGTERM, signal.SIGINT)}
-    before[_PASSED_ON] = signal.signal(_PASSED_ON, pass_on)
+    before |= {number: signal.signal(number, pass_on) for number in _PASSED_ON}
     places = [_Worker() for _ in range(workers)]
     try:
         with bind(host, port) as sock:
@@ -123,14 +123,15 @@ def _start(
     command: Sequence[str], sock: socket.socket, environment: Mapping[str, str] | None
 ) -> subprocess.Popen[bytes]:
     # What is ignored stays so in the new process, until it has a handler: else it would end it.
-    handler = signal.signal(_PASSED_ON, signal.SIG_IGN)
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in _PASSED_ON}
     try:
         # a group of their own: Ctrl-C in a terminal reaches us alone, and once
         return subprocess.Popen(  # noqa: S603 - our own command
             command, pass_fds=[sock.fileno()], env=environment, process_group=0
         )
     finally:
-        signal.signal(_PASSED_ON, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _answers(sock: socket.socket) -> bool:

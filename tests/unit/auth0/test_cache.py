@@ -112,6 +112,27 @@ async def test_a_key_that_was_withdrawn_ends_with_the_next_set(
     assert await has(cache, "next")
 
 
+async def test_in_an_emergency_a_withdrawn_key_ends_at_once(cache: KeyCache, tenant: Tenant):
+    assert await has(cache)
+    tenant.keys[:] = [jwk("next")]
+    cache.purge()
+    assert not await has(cache)
+    assert await has(cache, "next")
+
+
+async def test_keys_that_are_on_their_way_are_given_up_in_an_emergency(
+    cache: KeyCache, tenant: Tenant
+):
+    gate = tenant.gate = asyncio.Event()
+    asking = asyncio.create_task(has(cache))
+    await settled()
+    cache.purge()
+    gate.set()
+    with pytest.raises(IdentityUnavailableError):
+        await asking
+    assert await has(cache)
+
+
 async def test_fault_27_stale_keys_go_on_until_the_hard_age_and_come_back(
     cache: KeyCache, tenant: Tenant, seconds: Seconds, telemetry: MemoryTelemetry
 ):

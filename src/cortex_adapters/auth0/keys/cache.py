@@ -118,6 +118,16 @@ class KeyCache:
         held = await self._usable()
         return DEGRADED if self._pace.failures and self._clock() >= held.soft else None
 
+    def purge(self) -> None:
+        """Forget all keys at once, those on their way too: the next caller has them fetched anew.
+
+        For an emergency: a key that the issuer has withdrawn proves nothing from here on.
+        """
+        self._held = None
+        self._unknown.clear()
+        if self._flight is not None:
+            self._flight.cancel()
+
     async def aclose(self) -> None:
         """Give up an attempt that is under way."""
         if self._flight is not None:

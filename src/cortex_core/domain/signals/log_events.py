@@ -76,6 +76,12 @@ LOG_EVENTS: Final = (
         fields=("reason", "issuer", "hint"),
     ),
     LogEvent(
+        name="identity.keys_forgotten",
+        meaning="A signal took the keys of an issuer from memory; the next caller fetches them.",
+        levels=("warning",),
+        fields=("issuer",),
+    ),
+    LogEvent(
         name="identity.keys_not_fetched",
         meaning="The keys of an issuer could not be had.",
         levels=("warning", "error"),
