@@ -57,7 +57,7 @@ def open_telling(settings: Settings, *, worker: int = 0) -> Iterator[Told]:
             open_log(
                 level=settings.log_level,
                 json=json,
-                always=always if json else None,
+                always=always,
                 context=_traced() if traced else correlation,
             )
         )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -24,13 +24,19 @@ _MOST: Final = 64
 _EDGE: Final = 1 << 63
 _PLAIN: Final = re.compile(r"[^\s\"'=\\\x7f]+")
 _encode: Final = msgspec.json.Encoder().encode
-_RESERVED: Final = frozenset({"time", "level", "event", "traceback"})
+_RESERVED: Final = frozenset(
+    {"time", "level", "event", "traceback", "service", "version", "environment"}
+)
+
+Line = Callable[["Record", Mapping[str, AttributeValue]], bytes]
+"""Makes a line of a record, and of what is known where it is written."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to say; *block* is text of several lines that belongs to it."""
 
     at: datetime
+    """In UTC."""
     level: Level
     event: str
     attributes: Mapping[str, AttributeValue] = {}
@@ -42,45 +48,65 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def json_line(record: Record) -> bytes:
-    """Return *record* as one line of ASCII, so that no text in it can end or colour the line."""
-    members: dict[str, object] = {
-        "time": record.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "level": record.level,
-        "event": _text(record.event),
-    }
-    for name, value in _few(record.attributes):
-        members[f"{name}_" if name in _RESERVED else name] = _value(value)
-    if record.block:
-        members["traceback"] = _text(record.block, LONGEST_BLOCK)
-    line = _encode(members)
-    return (line if line.isascii() else json.dumps(members).encode()) + b"\n"
+def json_lines(always: Mapping[str, AttributeValue] | None = None) -> Line:
+    """Return what makes one line of ASCII, so that no text in it can end or colour the line.
+
+    Each line ends with what *always* holds, which is encoded once.
+    """
+    end = b"," + _encode(always)[1:] + b"\n" if always else b"}\n"
+
+    def json_line(record: Record, context: Mapping[str, AttributeValue]) -> bytes:
+        members: dict[str, object] = {
+            "time": record.at,
+            "level": record.level,
+            "event": _text(record.event),
+        }
+        _add(record.attributes, members)
+        _add(context, members)
+        if record.block:
+            members["traceback"] = _text(record.block, LONGEST_BLOCK)
+        line = _encode(members)
+        if not line.isascii():
+            line = json.dumps(msgspec.json.decode(line)).encode()
+        return line[:-1] + end
+
+    return json_line
 
 
-def text_line(record: Record) -> bytes:
+def text_line(record: Record, context: Mapping[str, AttributeValue]) -> bytes:
     """Return *record* for people: one line, and its block indented below."""
     said = [f"{record.at.astimezone():%H:%M:%S} {record.level:7} {_words(record.event)}"]
-    said += [f"{_words(name)}={_words(value)}" for name, value in _few(record.attributes)]
+    for name, value in islice({**record.attributes, **context}.items(), _MOST):
+        known = _known(name)
+        said.append(f"{_words(known.name)}={HIDDEN if known.secret else _words(value)}")
     below = _text(record.block, LONGEST_BLOCK).splitlines()
     lines = [" ".join(said), *(f"    | {_printable(line)}" for line in below)]
     return "\n".join([*lines, ""]).encode()
 
 
-def _few(attributes: Mapping[str, AttributeValue]) -> Iterator[tuple[str, AttributeValue]]:
+def _add(attributes: Mapping[str, AttributeValue], members: dict[str, object]) -> None:
     for name, value in islice(attributes.items(), _MOST):
-        short, secret = _known(name)
-        yield short, HIDDEN if secret else value
+        known = _known(name)
+        members[known.member] = HIDDEN if known.secret else _value(value)
+
+
+class _Name(NamedTuple):
+    """How a name is written, for people and as a member; and whether its value is a secret."""
+
+    name: str
+    member: str
+    secret: bool
 
 
 @lru_cache(maxsize=1_000)
-def _known(name: str) -> tuple[str, bool]:
-    """Return *name* as it is written, and whether its value is a secret."""
-    return _text(name, 100), is_secret(name)
+def _known(name: str) -> _Name:
+    short = _text(name, 100)
+    return _Name(short, f"{short}_" if short in _RESERVED else short, is_secret(name))
 
 
 def _value(value: object) -> AttributeValue | None:
     """Return *value* as every reader of JSON takes it."""
-    if type(value) is str and is_clean(value) and len(value) <= LONGEST and value.isascii():
+    if type(value) is str and len(value) <= LONGEST and value.isascii() and is_clean(value):
         return value  # as nearly all are
     match value:
         case None | bool():

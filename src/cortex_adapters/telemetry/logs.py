@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from msgspec.structs import replace
-
-from cortex_adapters.telemetry.lines import Record, json_line, now, text_line
+from cortex_adapters.telemetry.lines import Line, Record, json_lines, now, text_line
 from cortex_adapters.telemetry.writer import CAPACITY, LineWriter
 from cortex_core.domain.correlation import correlation_id
 from cortex_core.ports import AttributeValue, Level, NoTelemetry
@@ -23,16 +21,14 @@ class Log:
     def __init__(
         self,
         writer: LineWriter,
-        line: Callable[[Record], bytes],
+        line: Line,
         level: Level,
         *,
-        always: Mapping[str, AttributeValue],
         context: Callable[[], Mapping[str, AttributeValue]],
     ) -> None:
         self._writer = writer
         self._line = line
         self.level: Level = level
-        self._always = always
         self._context = context
 
     def takes(self, level: Level) -> bool:
@@ -49,8 +45,7 @@ class Log:
         if not (asked or self.takes(record.level)):
             return
         try:
-            said = {**record.attributes, **self._context(), **self._always}
-            self._writer.put(self._line(replace(record, attributes=said)))
+            self._writer.put(self._line(record, self._context()))
         except Exception:  # noqa: BLE001 - whoever logs has something better to do
             self._writer.dropped += 1
 
@@ -74,18 +69,19 @@ def open_log(
     """Open a log on *fd*; what it has taken is written when it closes, unless *fd* is stuck.
 
     Up to *capacity* lines wait for a slow reader; how many more were dropped is logged. Each line
-    has what *always* holds, and what *context* returns where the line is written.
+    has what *context* returns where the line is written; and in JSON, where nobody has to read it
+    again and again, what *always* holds.
     """
-    line = json_line if json else text_line
+    line = json_lines(always) if json else text_line
 
     def lost(count: int) -> bytes:
-        attributes = {"count": count}
-        return line(Record(at=now(), level="warning", event="log.dropped", attributes=attributes))
+        said = Record(at=now(), level="warning", event="log.dropped", attributes={"count": count})
+        return line(said, {})
 
     writer = LineWriter(fd, capacity=capacity, lost=lost)
     writer.start()
     try:
-        yield Log(writer, line, level, always=always or {}, context=context)
+        yield Log(writer, line, level, context=context)
     finally:
         writer.close()
 

@@ -20,7 +20,7 @@ _NAMES: Final = (
 )
 _SECRET: Final = re.compile(rf"(?:{_NAMES}|(?:^|[._-])key)s?$", re.IGNORECASE)
 # Without any of these, none of the patterns below matches: most values are done with here.
-_suspect: Final = re.compile(r"[=:\s'\"]|eyJ").search
+_suspect: Final = re.compile(r"[=:\s'\"]").search
 _QUOTED: Final = r"b?\\?\"(?:[^\"\\]|\\.)*\"|b?\\?'(?:[^'\\]|\\.)*'"
 _PLAIN: Final = r"[^\s,;&\"'\[{(\\][^\s,;&\"'\[{(]*"
 _DEEPEST: Final = 6
@@ -61,7 +61,7 @@ def is_secret(name: str) -> bool:
 
 def is_clean(text: str) -> bool:
     """Say at a glance that there is nothing to take out of *text*, as there rarely is."""
-    return _suspect(text) is None
+    return "eyJ" not in text and _suspect(text) is None
 
 
 def redacted(text: str) -> str:

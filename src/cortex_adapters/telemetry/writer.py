@@ -8,20 +8,21 @@ import threading
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from queue import SimpleQueue
+from stat import S_ISFIFO
 from typing import Final
 
-CAPACITY: Final = 2_000
+CAPACITY: Final = 10_000
 _PATIENCE: Final = 1.0
-_REST: Final = 0.01
-_TOGETHER: Final = select.PIPE_BUF
-"""Bytes that are written at once: so many, those of several processes do not mix in a pipe."""
+_REST: Final = 0.05
+_TOGETHER: Final = 65_536
+"""Bytes that are written at once; to a pipe so few that those of several processes do not mix."""
 
 
 class LineWriter:
     """Takes lines without waiting and writes them in a thread; drops what it cannot hold.
 
-    The thread rests between writes, because to wake it for each line would cost whoever puts that
-    line more than the line itself.
+    The thread rests between writes: each time it wakes, and each time it comes back from a write,
+    whoever handles requests has to make room for it, which costs more than many lines.
 
     A SimpleQueue takes lines from signal handlers and finalizers, too, where another lock might
     be held already by the very code that they interrupt.
@@ -31,6 +32,7 @@ class LineWriter:
         self, fd: int, *, capacity: int = CAPACITY, lost: Callable[[int], bytes] | None = None
     ) -> None:
         self._fd = fd
+        self._together = select.PIPE_BUF if _is_pipe(fd) else _TOGETHER
         self._capacity = capacity
         self._lost = lost
         self._lines: SimpleQueue[bytes | None] = SimpleQueue()
@@ -63,7 +65,7 @@ class LineWriter:
         line = self._lines.get()
         while line is not None:
             together, size = [line], len(line)
-            while (line := self._next()) and size + len(line) <= _TOGETHER:
+            while (line := self._next()) and size + len(line) <= self._together:
                 together.append(line)
                 size += len(line)
             self._write(together)
@@ -91,3 +93,10 @@ class LineWriter:
                 written = size - len(rest)
                 self.dropped += sum(end > written for end in accumulate(map(len, lines)))
                 return
+
+
+def _is_pipe(fd: int) -> bool:
+    try:
+        return S_ISFIFO(os.fstat(fd).st_mode)
+    except OSError:
+        return False

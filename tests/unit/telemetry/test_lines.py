@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_adapters.telemetry.lines import LONGEST, LONGEST_BLOCK, Record, json_line, text_line
+from cortex_adapters.telemetry import lines
+from cortex_adapters.telemetry.lines import LONGEST, LONGEST_BLOCK, Record, json_lines
 from cortex_core.ports import AttributeValue
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123_456, UTC)
@@ -26,6 +27,14 @@ def parsed(line: bytes) -> dict[str, Any]:
     return members
 
 
+def json_line(said: Record) -> bytes:
+    return json_lines()(said, {})
+
+
+def text_line(said: Record) -> bytes:
+    return lines.text_line(said, {})
+
+
 @given(
     st.text(st.characters(exclude_categories=[])),
     st.dictionaries(st.text(st.characters(exclude_categories=[])), VALUES, max_size=5),
@@ -37,7 +46,7 @@ def test_anything_is_one_line(event: str, attributes: dict[str, AttributeValue])
         assert text.endswith("\n")
         assert text[:-1].isprintable()
     members = parsed(json_line(said))
-    assert members["time"] == "2026-11-23T12:00:00.123Z"
+    assert members["time"] == "2026-11-23T12:00:00.123456Z"
     assert members["level"] == "error"
 
 
@@ -51,9 +60,17 @@ def test_values_keep_their_types():
 
 def test_an_attribute_does_not_pose_as_the_line_itself():
     members = parsed(json_line(record(time="never", traceback="none")))
-    assert members["time"] == "2026-11-23T12:00:00.123Z"
+    assert members["time"] == "2026-11-23T12:00:00.123456Z"
     assert (members["time_"], members["traceback_"]) == ("never", "none")
     assert "traceback" not in members
+
+
+def test_what_every_line_has_is_there_once():
+    line = json_lines({"service": "ours"})(record(service="theirs"), {"correlation_id": "c"})
+    assert line.count(b'"service"') == 1
+    members = parsed(line)
+    assert (members["service"], members["service_"]) == ("ours", "theirs")
+    assert members["correlation_id"] == "c"
 
 
 def test_long_text_is_cut_in_the_middle():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_vendor, told
-from cortex_adapters.telemetry.lines import Record, json_line, now
+from cortex_adapters.telemetry.lines import Record, json_lines, now
 from cortex_adapters.telemetry.redaction import HIDDEN, is_secret, redacted, redacted_argument
 from cortex_adapters.telemetry.standard import capturing
 from cortex_core.domain.errors import UnavailableError
@@ -90,7 +90,7 @@ def test_what_is_none_stays(text: str):
 def test_a_value_with_the_name_of_a_secret_is_one(name: str):
     assert is_secret(name)
     said = Record(at=now(), level="info", event="x", attributes={name: SECRET})
-    assert SECRET.encode() not in json_line(said)
+    assert SECRET.encode() not in json_lines()(said, {})
 
 
 def test_no_line_of_ours_has_a_field_that_is_taken_for_a_secret():
