@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from random import getrandbits
 from typing import Final
-from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from litestar.types import Scope
 
@@ -17,7 +18,7 @@ def correlation_id(scope: Scope) -> str:
     """Return the request's correlation id: the caller's if it is acceptable, else a fresh one."""
     state: dict[str, str] = scope["state"]
     if _KEY not in state:
-        state[_KEY] = _offered(scope) or str(uuid4())
+        state[_KEY] = _offered(scope) or str(UUID(int=getrandbits(128), version=4))
     return state[_KEY]
 
 

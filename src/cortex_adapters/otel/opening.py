@@ -23,13 +23,14 @@ from opentelemetry.sdk.metrics.export import MetricExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased, Sampler, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ParentBased, Sampler
 from prometheus_client import CollectorRegistry
 
 from cortex_adapters.otel.errors import SpanErrorReporter
 from cortex_adapters.otel.exposition import exposition
 from cortex_adapters.otel.instruments import Instruments
 from cortex_adapters.otel.reader import SharedReader
+from cortex_adapters.otel.sampling import BoundedSampler
 from cortex_adapters.otel.telemetry import Lines, OpenTelemetry
 from cortex_adapters.otel.tracing import SCOPE, Tracing
 from cortex_core.ports import ErrorReporter
@@ -63,8 +64,8 @@ def open_telemetry(
 ) -> Iterator[Opened]:
     """Open the providers; what they hold is sent when they close, for 2 s at the most.
 
-    *ratio* of the requests that are not part of another's trace is sampled, unless
-    `OTEL_TRACES_SAMPLER` says otherwise.
+    *ratio* of the requests that are not part of another's trace is sampled, as far as
+    `BoundedSampler` allows, unless `OTEL_TRACES_SAMPLER` says otherwise.
     """
     asked = os.environ if environ is None else environ
     # the SDK's own account of what it dropped
@@ -151,7 +152,7 @@ def _asked_for() -> Sampler:
 
 
 def _sampler(ratio: float) -> Sampler:
-    return ParentBased(TraceIdRatioBased(ratio))
+    return ParentBased(BoundedSampler(ratio))
 
 
 def _seconds(millis: str | None, default: float) -> float:
