@@ -49,22 +49,21 @@ class BoundedSampler(Sampler):
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
         """Say whether the trace of that id is kept."""
+        if not self._has_room():
+            return _DROPPED
         found = self._inner.should_sample(
             parent_context, trace_id, name, kind, attributes, links, trace_state
         )
-        if found.decision is Decision.DROP or self._is_within():
-            return found
-        return _DROPPED
+        if found.decision is not Decision.DROP:
+            self._left -= 1
+        return found
 
     def get_description(self) -> str:
         """Return the name of this sampler, with what it is bounded by."""
         return f"Bounded{{{self._inner.get_description()},{self._rate:g}/s}}"
 
-    def _is_within(self) -> bool:
+    def _has_room(self) -> bool:
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._asked) * self._rate)
         self._asked = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+        return self._left >= 1
