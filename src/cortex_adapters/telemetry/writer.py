@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from stat import S_ISFIFO
 from typing import Final
 
-CAPACITY: Final = 10_000
+CAPACITY: Final = 2_000
 _PATIENCE: Final = 1.0
 _REST: Final = 0.05
 _TOGETHER: Final = 65_536
