@@ -88,6 +88,11 @@ _SERVERS: Final = (
 _TABLES: Final = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
 _RIGHTS: Final = (
     _Case(
+        "access permission denied|not authorized",
+        "SQLite may not open or read it.",
+        "Let the user of this server read and write the file and its directory.",
+    ),
+    _Case(
         "permission denied for (table|relation|view) ([^ ]+)",
         r"It may not use the table \2.",
         f"As the owner of the tables: {_TABLES}, to this role; or run as their owner.",
@@ -114,7 +119,7 @@ _RIGHTS: Final = (
         "its tables; and for cortex db upgrade CREATE on the schema, and to own the tables.",
     ),
 )
-"""By what PostgreSQL says of a missing right (SQLSTATE 42501 and 3F000)."""
+"""By what SQLite and PostgreSQL (SQLSTATE 42501 and 3F000) say of a missing right."""
 
 
 def explained(error: CortexError, *, cause: bool) -> list[str]:

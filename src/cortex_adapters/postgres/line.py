@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 from cortex_adapters.postgres.connection import Connection, Row
+from cortex_adapters.postgres.errors import ends_session
 from cortex_adapters.postgres.pool import Pool
 from cortex_core.domain.errors import StorageForbiddenError, StorageFullError, UnavailableError
 
@@ -82,4 +83,4 @@ def _breaks(error: BaseException) -> bool:
         return not isinstance(error, StorageFullError | StorageForbiddenError)
     # Any other Exception is the server's answer, or ours. Whoever is cancelled does not know what
     # the server is still doing.
-    return not isinstance(error, Exception)
+    return not isinstance(error, Exception) or ends_session(error)

@@ -16,28 +16,43 @@ from cortex_core.domain.errors import (
     DeadlineError,
     InvalidInputError,
     NotFoundError,
+    OverloadedError,
     StorageCorruptError,
+    StorageForbiddenError,
     StorageFullError,
     StorageReadOnlyError,
+    TooLargeError,
     UnavailableError,
 )
 
+# An extended code that has no line of its own has that of its primary one: in the family of IOERR
+# the disk does not answer, and a commit among them has an outcome that nobody knows.
 _BY_CODE: Final[dict[int, type[CortexError]]] = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE: ConflictError,
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: ConflictError,
     sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: NotFoundError,
+    sqlite3.SQLITE_IOERR_AUTH: StorageForbiddenError,
+    sqlite3.SQLITE_IOERR_BLOCKED: BusyError,
     sqlite3.SQLITE_IOERR_CORRUPTFS: StorageCorruptError,
+    sqlite3.SQLITE_IOERR_DATA: StorageCorruptError,  # a page whose checksum is wrong
+    sqlite3.SQLITE_IOERR_NOMEM: OverloadedError,
+    sqlite3.SQLITE_IOERR_SHMSIZE: StorageFullError,  # no room for the file beside the WAL
+    sqlite3.SQLITE_AUTH: StorageForbiddenError,
     sqlite3.SQLITE_BUSY: BusyError,
-    sqlite3.SQLITE_LOCKED: BusyError,
-    sqlite3.SQLITE_PROTOCOL: BusyError,
-    sqlite3.SQLITE_INTERRUPT: DeadlineError,
-    sqlite3.SQLITE_FULL: StorageFullError,
-    sqlite3.SQLITE_READONLY: StorageReadOnlyError,
-    sqlite3.SQLITE_CORRUPT: StorageCorruptError,
-    sqlite3.SQLITE_NOTADB: StorageCorruptError,
     sqlite3.SQLITE_CANTOPEN: UnavailableError,
+    sqlite3.SQLITE_CORRUPT: StorageCorruptError,
+    sqlite3.SQLITE_FULL: StorageFullError,
+    sqlite3.SQLITE_INTERRUPT: DeadlineError,
     sqlite3.SQLITE_IOERR: UnavailableError,
-    sqlite3.SQLITE_PERM: UnavailableError,
+    sqlite3.SQLITE_LOCKED: BusyError,
+    sqlite3.SQLITE_NOLFS: StorageFullError,  # the file may not become any larger here
+    sqlite3.SQLITE_NOMEM: OverloadedError,
+    sqlite3.SQLITE_NOTADB: StorageCorruptError,
+    sqlite3.SQLITE_PERM: StorageForbiddenError,
+    sqlite3.SQLITE_PROTOCOL: BusyError,
+    sqlite3.SQLITE_READONLY: StorageReadOnlyError,
+    sqlite3.SQLITE_SCHEMA: BusyError,  # it changed under the statement, time and again
+    sqlite3.SQLITE_TOOBIG: TooLargeError,
 }
 
 
@@ -60,6 +75,10 @@ def translated(file: str | None = None) -> Iterator[None]:
         if kind is None:
             raise
         raise kind(f"{file}: {_meaning(error, kind)}" if file else "") from error
+    except MemoryError as error:  # what sqlite3 makes of SQLITE_NOMEM
+        raise OverloadedError from error
+    except OverflowError as error:  # an integer of more than 64 bits
+        raise TooLargeError from error
     except (InvalidInputError, msgspec.MsgspecError) as error:
         # Within a statement's work, what is not valid was read, not given.
         raise StorageCorruptError from error

@@ -192,7 +192,7 @@ def commit(connection: sqlite3.Connection, files: OpenFiles) -> None:
     except UnavailableError:
         connection.rollback()
         raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, MemoryError) as error:
         with suppress(sqlite3.Error):
             connection.rollback()
         if primary_code(error) == sqlite3.SQLITE_IOERR:

@@ -1,0 +1,17 @@
+"""What to do, by what the database itself says."""
+
+import sqlite3
+
+import pytest
+
+from cortex_adapters.cli.remedies import explained
+from cortex_core.domain.errors import StorageForbiddenError
+
+
+@pytest.mark.parametrize("said", ["access permission denied", "not authorized"])
+def test_a_right_that_sqlite_lacks_is_none_to_grant_in_sql(said: str) -> None:
+    error = StorageForbiddenError()
+    error.__cause__ = sqlite3.OperationalError(said)
+    lines = explained(error, cause=False)
+    assert "the file" in lines[-1]
+    assert not any("GRANT" in line or said in line for line in lines)
