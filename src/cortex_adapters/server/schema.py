@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Final
 
 from cortex_adapters.migrations import SchemaStatus, require_current
+from cortex_core.domain.errors import OverloadedError
 
 FRESH: Final = 60.0
 
@@ -15,6 +17,8 @@ class SchemaCheck:
     """Looks at the ledger of the schema, and relies on what it found for *fresh* seconds.
 
     Another release may upgrade the database, or somebody restore an older one, while we serve.
+    To look takes a connection more. A database that has none left says nothing about its schema,
+    and with all servers out of service at once nobody would be helped.
     """
 
     def __init__(
@@ -36,6 +40,8 @@ class SchemaCheck:
             SchemaError: It is not.
             UnavailableError: The database cannot be asked.
         """
-        if self._clock() >= self._until:
+        if self._clock() < self._until:
+            return
+        with suppress(OverloadedError):
             require_current(await self._status())
             self._until = self._clock() + self._fresh

@@ -422,7 +422,7 @@ async def test_keys_that_moved_are_found_after_one_failure(
     assert tenant.asked[-1] == f"{ISSUER}elsewhere.json"
 
 
-async def test_a_tenant_that_is_slow_is_not_waited_for_without_end(
+async def test_fault_30_a_tenant_that_is_slow_is_not_waited_for_without_end(
     tenant: Tenant, seconds: Seconds, telemetry: MemoryTelemetry
 ):
     tenant.gate = asyncio.Event()

@@ -39,7 +39,7 @@ async def test_a_query_that_cannot_be_read_is_malformed(api: Client, query: str)
 @pytest.mark.parametrize(
     "cursor", ["", "x", "AAAA", "%zz", "%00", "%20", "%F0%9F%92%A9", "a" * 5_000, "a=b", "=", "-_"]
 )
-async def test_a_cursor_that_was_not_issued_is_no_cursor(
+async def test_fault_57_a_cursor_that_was_not_issued_is_no_cursor(
     api: Client, scene: Scene, cursor: str
 ) -> None:
     here = f"/v1/conversations/{scene.conversation.id}"
@@ -56,7 +56,9 @@ async def test_a_cursor_that_was_not_issued_is_no_cursor(
     problem(await api.get(f"{here}/events?cursor={cursor}", accept), 400, "invalid-cursor")
 
 
-async def test_a_cursor_with_one_character_changed_is_no_cursor(api: Client, scene: Scene) -> None:
+async def test_fault_57_a_cursor_with_one_character_changed_is_no_cursor(
+    api: Client, scene: Scene
+) -> None:
     for _ in range(3):
         await scene.say()
     path = f"/v1/conversations/{scene.conversation.id}/messages"
@@ -70,7 +72,7 @@ async def test_a_cursor_with_one_character_changed_is_no_cursor(api: Client, sce
     assert (await api.get(f"{path}?cursor={cursor}")).status == 200
 
 
-async def test_a_cursor_that_was_forged_is_no_cursor(api: Client, scene: Scene) -> None:
+async def test_fault_57_a_cursor_that_was_forged_is_no_cursor(api: Client, scene: Scene) -> None:
     scope = f"conversations:{await scene.id_of(scene.editor)}"
     places: list[object] = [["2026-01-01T00:00:00", make.new_id()], [], {}, 10**400, "x"]
     for place in places:

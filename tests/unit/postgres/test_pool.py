@@ -20,7 +20,7 @@ async def _read(store: PostgresStore, user_id: UserId) -> None:
         await work.users.get(user_id)
 
 
-async def test_who_finds_all_in_use_for_too_long_is_refused(database: str) -> None:
+async def test_fault_12_who_finds_all_in_use_for_too_long_is_refused(database: str) -> None:
     async with open_store(database, max_size=2, max_waiting=3, wait=0.2) as store:
         ada = await stored_user(store)
         async with AsyncExitStack() as stack:
@@ -47,7 +47,7 @@ async def _timed(refused: Awaitable[None]) -> float:
     return time.monotonic() - began
 
 
-async def test_a_server_without_room_for_more_is_overloaded(
+async def test_fault_11_a_server_without_room_for_more_is_overloaded(
     database: str, postgres_server: str
 ) -> None:
     role = f"few_{make.new_id()[-12:]}"

@@ -4,7 +4,7 @@ import pytest
 
 from cortex_adapters.migrations import SchemaStatus, Step
 from cortex_adapters.server.schema import SchemaCheck
-from cortex_core.domain.errors import SchemaError, UnavailableError
+from cortex_core.domain.errors import OverloadedError, SchemaError, UnavailableError
 
 RIGHT = SchemaStatus(current=3, latest=3, pending=())
 BEHIND = SchemaStatus(current=2, latest=3, pending=(Step(number=3, name="links", sql=""),))
@@ -39,3 +39,14 @@ async def test_what_is_right_is_believed_for_a_minute_and_what_is_not_is_asked_a
     assert database.asked == 4
     database.says = RIGHT
     await check()
+
+
+async def test_fault_11_a_database_without_a_connection_left_takes_no_server_out_of_service():
+    database = Database()
+    check = SchemaCheck(database.status, clock=lambda: database.now)
+    await check()
+    database.now, database.says = 60, OverloadedError()
+    await check()
+    database.says = BEHIND
+    with pytest.raises(SchemaError):
+        await check()

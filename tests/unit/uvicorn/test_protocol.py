@@ -175,7 +175,7 @@ async def test_half_a_head_behind_an_answer_has_its_deadline_after_it(server: Ta
         assert_problem(await wire.answer(2), 408, "malformed-request")
 
 
-async def test_half_a_body_is_answered_408_in_time(server: Target) -> None:
+async def test_fault_32_half_a_body_is_answered_408_in_time(server: Target) -> None:
     async with server.wire() as wire:
         began = time.monotonic()
         wire.send(_POST + b"Content-Length: 100\r\n\r\nabc")
@@ -183,7 +183,7 @@ async def test_half_a_body_is_answered_408_in_time(server: Target) -> None:
         assert 0.5 < time.monotonic() - began < 1.7
 
 
-async def test_a_body_that_trickles_gains_no_time(server: Target) -> None:
+async def test_fault_32_a_body_that_trickles_gains_no_time(server: Target) -> None:
     async with server.wire() as wire:
         wire.send(_POST + b"Content-Length: 100\r\n\r\n")
         for _ in range(9):
@@ -337,7 +337,7 @@ async def test_connections_beyond_the_limit_are_answered_503_at_once(small_serve
             await asyncio.sleep(0.05)
 
 
-async def test_a_hundred_half_open_connections_harm_nobody(server: Target) -> None:
+async def test_fault_32_a_hundred_half_open_connections_harm_nobody(server: Target) -> None:
     async with AsyncExitStack() as stack:
         slow = [await stack.enter_async_context(server.wire()) for _ in range(100)]
         for number, one in enumerate(slow):
