@@ -73,6 +73,11 @@ Report = Callable[[Exception], str]
 """Tells the operator of an error, and returns the incident's id."""
 
 
+def _wait(reason: CortexError) -> bytes:
+    """Return what `Retry-After` is to an answer: when to connect again, if that may help."""
+    return b"retry: %d\n" % max(RETRY_MS, reason.retry_after * 1000) if reason.retryable else b""
+
+
 class Encoder:
     """Turns a follower's items into the bytes of one stream."""
 
@@ -111,7 +116,8 @@ class Encoder:
             case Reset():
                 return self._passing("reset", {"oldest": item.oldest}, None)
             case Goodbye():
-                return self._passing("goodbye", self._problem(item.reason), None)
+                goodbye = self._passing("goodbye", self._problem(item.reason), None)
+                return _wait(item.reason) + goodbye
 
     def _passing(self, type_: str, data: dict[str, object] | Problem, actor: Actor | None) -> bytes:
         event = WireEvent(type=type_, seq=None, at=self._clock(), actor=actor, data=data)

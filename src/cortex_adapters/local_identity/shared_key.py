@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from cortex_adapters.local_identity.keys import SigningKey
-from cortex_core.domain.errors import CortexError, IdentityUnavailableError
+from cortex_core.domain.errors import CortexError, IdentityUnavailableError, OutcomeUnknownError
 from cortex_core.ports.persistence import Store
 
 _NAME: Final = "local-issuer-key"
@@ -75,6 +75,7 @@ class SharedKey:
             return await shared_key(self._store)
         except CortexError as error:
             self._failures += 1
-            if not error.retryable:
+            # to keep a key twice is to keep it once
+            if not (error.retryable or isinstance(error, OutcomeUnknownError)):
                 raise
             raise IdentityUnavailableError from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-from typing import Final
 from uuid import uuid4
 
 import msgspec
@@ -11,8 +10,6 @@ import msgspec
 from cortex_core.domain.errors import CortexError
 
 __all__ = ["Problem", "problem"]
-
-_RETRY_AFTER: Final = b"1"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +49,6 @@ def problem(status: int, error: CortexError, *, docs_url: str) -> Problem:
         (b"x-correlation-id", correlation_id.encode()),
         (b"connection", b"close"),
     ]
-    if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append((b"retry-after", _RETRY_AFTER))
+    if error.retryable:
+        headers.append((b"retry-after", str(error.retry_after).encode()))
     return Problem(status=status, headers=headers, body=body)

@@ -118,6 +118,19 @@ def test_what_may_be_tried_again_is_nobodys_fault(entry: type[CortexError]) -> N
         assert entry.severity != "info"
 
 
+def test_what_may_be_sent_again_as_it_is() -> None:
+    """Not what may have been done already, nor what only the operator can put right."""
+    assert {entry.code for entry in ENTRIES if entry.retryable} == {
+        "busy",
+        "dependency-unavailable",
+        "identity-unavailable",
+        "overloaded",
+        "storage-full",
+        "storage-read-only",
+        "timeout",
+    }
+
+
 def test_an_error_speaks_its_docstring() -> None:
     assert str(errors.NotFoundError()) == errors.NotFoundError.meaning()
     assert str(errors.NotFoundError("No such thing.")) == "No such thing."

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from cortex_adapters.litestar.errors import problem_of
+from cortex_adapters.litestar.openapi.refusals import HEARD, occurrence
 from cortex_adapters.litestar.sse import HEARTBEAT, Encoder, encode, wire
 from cortex_core.contract import make
-from cortex_core.domain.errors import NotFoundError, UnavailableError
+from cortex_core.domain.errors import CortexError, NotFoundError, UnavailableError
 from cortex_core.domain.events import MessageCreated, Recorded, TurnDelta
 from cortex_core.domain.models import Actor, ActorKind
 from cortex_core.domain.text import text_faults
@@ -42,6 +43,10 @@ def test_the_client_takes_a_new_reconnection_time_only_if_it_is_one() -> None:
 
 
 async def _said(*items: Item | Exception) -> EventSource:
+    return parse(await _stream(*items))
+
+
+async def _stream(*items: Item | Exception) -> bytes:
     async def stream() -> AsyncGenerator[Item, None]:
         for item in items:
             if isinstance(item, Exception):
@@ -50,7 +55,7 @@ async def _said(*items: Item | Exception) -> EventSource:
 
     problem = partial(problem_of, word="word", docs_url="https://docs.example")
     encoder = Encoder(epoch="abc", clock=lambda: make.NOON, problem=problem, report=str)
-    return parse(b"".join([block async for block in encoder.stream(stream())]))
+    return b"".join([block async for block in encoder.stream(stream())])
 
 
 def _recorded(content: str = "Hello.", seq: int = 7) -> Recorded:
@@ -140,6 +145,21 @@ async def test_a_goodbye_says_why_and_so_does_an_error_on_the_way(raised: bool) 
         True,
     )
     assert data["correlation_id"] == "word"
+
+
+@pytest.mark.parametrize("kind", HEARD, ids=lambda kind: kind.code)
+async def test_a_goodbye_says_when_to_connect_again_if_that_may_help(
+    kind: type[CortexError],
+) -> None:
+    reason = occurrence(kind)
+    for seconds in (1, 7):
+        reason.retry_after = seconds
+        body = await _stream(Goodbye(reason=reason))
+        _, goodbye = body.removesuffix(b"\n\n").split(b"\n\n")
+        retryable = parse(body).messages[-1].json()["data"]["retryable"]
+        assert retryable is kind.retryable
+        again = max(2, seconds) * 1000 if retryable else None
+        assert parse(goodbye + b"\n\n").retry == again
 
 
 async def test_a_right_that_was_lost_is_told_as_not_found() -> None:

@@ -2,7 +2,14 @@
 
 import pytest
 
-from cortex_core.domain.errors import BusyError, NotAcceptableError, NotFoundError, UnavailableError
+from cortex_core.domain.errors import (
+    BusyError,
+    NotAcceptableError,
+    NotFoundError,
+    OutcomeUnknownError,
+    StorageForbiddenError,
+    UnavailableError,
+)
 from cortex_core.domain.events import TurnDelta
 from cortex_core.domain.models import TurnStatus
 from tests.unit.services.assistants import Endless, Gated, Scripted, echo, fails, says
@@ -42,7 +49,17 @@ async def test_what_raises_is_tried_again_later_and_later_and_then_fails(house: 
     assert (turn.error.code, turn.error.message) == (code, message)
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError(), BusyError(), UnavailableError()], ids=repr)
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError(),
+        BusyError(),
+        UnavailableError(),
+        OutcomeUnknownError(),
+        StorageForbiddenError(),
+    ],
+    ids=repr,
+)
 async def test_one_more_attempt_may_be_enough(house: House, error: Exception) -> None:
     await house.ask("Please.")
     async with working(house.worker(fails(error, times=2), back_off=0)):

@@ -108,6 +108,7 @@ async def test_what_does_not_end_is_ended_at_the_deadline() -> None:
             answer = await hung.answer()
             assert answer.status == 503
             assert answer.problem["code"] == "outcome-unknown"
+            assert answer.problem["retryable"] is ("retry-after" in answer.headers) is False
             assert (await stream.rest()).endswith(LAST_CHUNK)
             # what is not known to be events must look cut short
             assert not (await download.rest()).endswith(LAST_CHUNK)

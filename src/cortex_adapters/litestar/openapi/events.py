@@ -99,7 +99,8 @@ def stream(schema: Json, text: str) -> Json:
                 " one block for each event: `id: <epoch>.<seq>` where it has a place in the log,"
                 " `event:` its type, `data:` one line of JSON, a `StreamEvent`. The epoch is an"
                 " opaque word that names this history of the database. A comment line each 15"
-                " seconds keeps the connection alive."
+                " seconds keeps the connection alive. A `goodbye` that is `retryable` says when to"
+                " connect again, as `retry:`, too."
             ),
         },
         "examples": {"answer": {"summary": "A message, and its answer", "value": text}},

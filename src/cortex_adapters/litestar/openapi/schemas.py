@@ -134,5 +134,7 @@ def _tighten_problem(fields: Json) -> None:
     fields["instance"] |= {"format": "uri", "pattern": "^urn:uuid:"}
     fields["code"] |= {"enum": sorted(CODES), "description": "Stable; for programs."}
     fields["correlation_id"]["description"] = "The same as in X-Correlation-ID."
-    fields["retryable"]["description"] = "Whether the same request may succeed later."
+    fields["retryable"]["description"] = (
+        "Whether the same request may be sent again as it is, and may succeed then."
+    )
     fields["errors"]["description"] = "Each field that is wrong; empty unless `invalid-input`."

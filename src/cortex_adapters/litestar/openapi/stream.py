@@ -28,5 +28,7 @@ def sample(components: dict[str, Json]) -> str:
             seq += 1
             event["seq"] = seq
             text += f"id: {_EPOCH}.{seq}\n"
+        if name == "GoodbyeEvent":
+            text += f"retry: {RETRY_MS}\n"
         text += f"event: {event['type']}\ndata: {json.dumps(event, separators=(',', ':'))}\n\n"
     return text

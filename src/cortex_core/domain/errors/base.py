@@ -42,6 +42,7 @@ class CortexError(Exception):
     runbook: ClassVar[str] = ""
     category: ClassVar[Category] = "internal"
     retryable: ClassVar[bool] = False
+    """Whether the same request may be sent again as it is, and may succeed then."""
     severity: ClassVar[Severity] = "info"
     retry_after: int = 1
     """Whole seconds until it is worth trying again, where it is `retryable`."""

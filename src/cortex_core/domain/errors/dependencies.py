@@ -53,7 +53,7 @@ class UnavailableError(CortexError):
     code = "dependency-unavailable"
     title = "Dependency unavailable"
     remedy = "Try again in a moment; if this goes on, look whether that system runs."
-    retryable = True
+    retryable: ClassVar[bool] = True
     severity: ClassVar[Severity] = "error"
     category: ClassVar[Category] = "dependency"
     operator = "Look which check of readiness fails, and whether that system runs."
@@ -79,6 +79,7 @@ class OutcomeUnknownError(UnavailableError):
 
     code = "outcome-unknown"
     title = "Outcome unknown"
-    remedy = "Look whether the change is there before you repeat it."
+    remedy = "Read what is there now; repeat the request only if the change is missing."
+    retryable = False
     category = "storage"
     operator = "Look why connections to the database break."

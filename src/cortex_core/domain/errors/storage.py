@@ -33,6 +33,7 @@ class StorageForbiddenError(UnavailableError):
     code = "storage-forbidden"
     title = "Storage forbidden"
     remedy = "Have the operator grant the server its rights in the database."
+    retryable = False
     severity = "critical"
     category = "storage"
     operator = "Grant the server's role what it needs: `cortex check` names it."

@@ -13,6 +13,7 @@ from cortex_core.domain.errors import (
     InternalError,
     LeaseLostError,
     TurnAbandonedError,
+    UnavailableError,
 )
 from cortex_core.domain.models import Turn, TurnError
 from cortex_core.ports import Ports
@@ -131,7 +132,8 @@ class TurnWorker:
 
     async def _set_back(self, turn: Turn, error: CortexError) -> None:
         """Try the turn again later, or let it fail for all to see."""
-        again = error.retryable or isinstance(error, InternalError)
+        # The lease makes it safe to repeat what no client should, and patience costs nobody a turn.
+        again = error.retryable or isinstance(error, InternalError | UnavailableError)
         with suppress(CortexError), operation(self._ports, "turns.set_back"):
             if again and turn.attempts < self._attempts:
                 delay = self._back_off * 2 ** (turn.attempts - 1)
