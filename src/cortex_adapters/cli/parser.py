@@ -63,11 +63,23 @@ def parser() -> argparse.ArgumentParser:
     status.set_defaults(command="db status")
     _json(status)
 
+    _move(steps)
+
     _users(commands)
     _command(commands, "openapi", "openapi", "print the OpenAPI document")
     routes = _command(commands, "routes", "routes", "list the routes")
     routes.add_argument("--rights", action="store_true", help="print who may, as Markdown")
     return top
+
+
+def _move(steps: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    move = _command(steps, "move", "move", "move everything to a database of the other kind")
+    phases = ("plan", "copy", "follow", "verify", "cutover", "back", "abort")
+    move.add_argument("phase", nargs="?", choices=phases, help="one step of it; all unless named")
+    for name, says in (("source", "where the data is"), ("target", "where it is to be")):
+        move.add_argument(name, metavar=name.upper(), help=f"{says}; a URL")
+    move.set_defaults(command="db move")
+    _json(move)
 
 
 def _users(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

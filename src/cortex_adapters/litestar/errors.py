@@ -42,6 +42,7 @@ STATUS: Final[Mapping[type[CortexError], int]] = {
     errors.UnavailableError: 503,
     errors.StorageCorruptError: 503,
     errors.SchemaError: 503,
+    errors.MovedError: 503,
     CortexError: 500,
 }
 

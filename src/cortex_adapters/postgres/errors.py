@@ -17,6 +17,7 @@ from cortex_core.domain.errors import (
     ConflictError,
     CortexError,
     DeadlineError,
+    FrozenError,
     NotFoundError,
     OutcomeUnknownError,
     OverloadedError,
@@ -58,6 +59,7 @@ _NAMED: Final[dict[str, type[CortexError]]] = {
     "58P01": StorageCorruptError,  # undefined_file: one of the database's own is gone
     "58P02": UnavailableError,  # duplicate_file
     "72000": BusyError,  # snapshot_too_old
+    "CTXFZ": FrozenError,  # ours: raised by the triggers of a move
     "XX001": StorageCorruptError,  # data_corrupted
     "XX002": StorageCorruptError,  # index_corrupted
 }

@@ -7,7 +7,12 @@ from typing import Final, LiteralString
 from cortex_adapters.postgres.connection import Connection, Row
 from cortex_adapters.postgres.errors import ends_session
 from cortex_adapters.postgres.pool import Pool
-from cortex_core.domain.errors import StorageForbiddenError, StorageFullError, UnavailableError
+from cortex_core.domain.errors import (
+    FrozenError,
+    StorageForbiddenError,
+    StorageFullError,
+    UnavailableError,
+)
 
 __all__ = ["Line"]
 
@@ -80,7 +85,7 @@ class Line:
 def _breaks(error: BaseException) -> bool:
     """Say whether a connection is of no use after *error*."""
     if isinstance(error, UnavailableError):
-        return not isinstance(error, StorageFullError | StorageForbiddenError)
+        return not isinstance(error, FrozenError | StorageFullError | StorageForbiddenError)
     # Any other Exception is the server's answer, or ours. Whoever is cancelled does not know what
     # the server is still doing.
     return not isinstance(error, Exception) or ends_session(error)

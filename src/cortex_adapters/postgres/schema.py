@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from cortex_adapters.migrations import Applied, SchemaStatus, Step, compare, load_steps
+from cortex_adapters.moving.place import require_here, require_still
+from cortex_adapters.postgres import move_state
 from cortex_adapters.postgres.connection import Connection, connect, hardened
 from cortex_adapters.postgres.errors import translated
 
@@ -24,15 +26,18 @@ _LEDGER: Final = """
     """
 
 
-async def status(conninfo: str) -> SchemaStatus:
-    """Say where the database stands.
+async def status(conninfo: str, *, moving: bool = False) -> SchemaStatus:
+    """Say where the database stands; *moving* is for the move itself.
 
     Raises:
+        MovedError: Its data has gone elsewhere, or is not all there yet.
         SchemaError: A step was changed after it was applied, or the database is ahead.
         SettingsError: *conninfo* cannot be read.
         UnavailableError: The database cannot be reached.
     """
     async with _connected(conninfo) as connection:
+        if not moving:
+            require_here(await move_state.read(connection))
         return compare(load_steps(_STEPS), await _ledger(connection))
 
 
@@ -44,6 +49,7 @@ async def upgrade(conninfo: str) -> Sequence[Step]:
 
     Raises:
         BusyError: Somebody else holds what a step needs; the steps before it are done.
+        MovedError: A move has begun, or has ended; no step may come between.
         SchemaError: A step was changed after it was applied, or the database is ahead.
         SettingsError: *conninfo* cannot be read.
         UnavailableError: The database cannot be reached.
@@ -62,6 +68,7 @@ async def _next(connection: Connection, steps: Sequence[Step]) -> Step | None:
         await connection.execute("SET LOCAL lock_timeout = '60s'")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", (_KEY,))
         await connection.execute("SET LOCAL lock_timeout = '4s'")
+        require_still(await move_state.read(connection))
         await connection.execute(_LEDGER)
         pending = compare(steps, await _ledger(connection)).pending
         if not pending:

@@ -12,6 +12,7 @@ from cortex_adapters.server.asking import Asked, ask_tenant
 from cortex_adapters.server.databases import Database, database, naming
 from cortex_adapters.server.identity import identity_provider, known_issuers, open_local
 from cortex_adapters.server.issuer import Issuer
+from cortex_adapters.server.moving import open_move
 from cortex_adapters.server.siblings import Place
 from cortex_adapters.server.tenant import open_tenant
 
@@ -28,6 +29,7 @@ __all__ = [
     "naming",
     "open_accounts",
     "open_local",
+    "open_move",
     "open_service",
     "open_store",
     "open_tenant",

@@ -25,6 +25,7 @@ from typing import Protocol
 from cortex_adapters.memory.store import MemoryStore
 from cortex_adapters.memory.stream import MemoryEventStream
 from cortex_adapters.migrations import SchemaStatus, Step
+from cortex_adapters.moving.ends import End
 from cortex_adapters.settings import DatabaseUrl, MemoryUrl, PostgresUrl, SqliteUrl
 from cortex_core.domain.errors import StorageForbiddenError, UnavailableError
 from cortex_core.ports import EventStream, Store, Telemetry
@@ -46,7 +47,8 @@ class Database:
     """What can be done with the database that was chosen.
 
     *alone* keeps other servers away where there may be one only; *upgrades_itself* says that
-    a developer's machine brings the schema up to date at each start.
+    a developer's machine brings the schema up to date at each start; *end* makes it one end of
+    a move.
     """
 
     status: Callable[[], Coroutine[None, None, SchemaStatus]]
@@ -55,6 +57,7 @@ class Database:
     open_stream: Callable[[], AbstractAsyncContextManager[Listening]]
     alone: Callable[[], AbstractContextManager[None]] = nullcontext
     upgrades_itself: bool = False
+    end: Callable[[], End] | None = None
 
 
 def database(url: DatabaseUrl) -> Database:
@@ -63,7 +66,7 @@ def database(url: DatabaseUrl) -> Database:
         case SqliteUrl(path=path):
             return _sqlite(path)
         case PostgresUrl(conninfo=conninfo):
-            return _postgres(conninfo.reveal())
+            return _postgres(conninfo.reveal(), str(url))
         case MemoryUrl():
             return _memory()
 
@@ -85,6 +88,7 @@ def naming(url: DatabaseUrl) -> Iterator[None]:
 
 def _sqlite(path: str) -> Database:
     from cortex_adapters.sqlite import lock, schema, store  # noqa: PLC0415 - may be missing
+    from cortex_adapters.sqlite.moving.end import SqliteEnd  # noqa: PLC0415 - may be missing
 
     return Database(
         status=partial(schema.status, path),
@@ -93,11 +97,13 @@ def _sqlite(path: str) -> Database:
         open_stream=_in_process,
         alone=partial(lock.serving, path),
         upgrades_itself=True,
+        end=partial(SqliteEnd, path),
     )
 
 
-def _postgres(conninfo: str) -> Database:
+def _postgres(conninfo: str, shown: str) -> Database:
     from cortex_adapters.postgres import schema, store, stream  # noqa: PLC0415 - may be missing
+    from cortex_adapters.postgres.moving.end import PostgresEnd  # noqa: PLC0415 - may be missing
 
     @asynccontextmanager
     async def open_stream() -> AsyncIterator[Listening]:
@@ -114,6 +120,7 @@ def _postgres(conninfo: str) -> Database:
         upgrade=partial(schema.upgrade, conninfo),
         open_store=partial(store.open_store, conninfo),
         open_stream=open_stream,
+        end=partial(PostgresEnd, conninfo, shown),
     )
 
 

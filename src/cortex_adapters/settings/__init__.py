@@ -5,6 +5,7 @@ from cortex_adapters.settings.database import (
     MemoryUrl,
     PostgresUrl,
     SqliteUrl,
+    database_url,
     is_local,
 )
 from cortex_adapters.settings.load import Settings, load_settings
@@ -17,6 +18,7 @@ __all__ = [
     "Secret",
     "Settings",
     "SqliteUrl",
+    "database_url",
     "is_local",
     "load_settings",
     "signing_bytes",

@@ -14,6 +14,7 @@ from cortex_core.domain.errors import (
     ConflictError,
     CortexError,
     DeadlineError,
+    FrozenError,
     InvalidInputError,
     NotFoundError,
     OverloadedError,
@@ -33,6 +34,8 @@ _BY_CODE: Final[dict[int, type[CortexError]]] = {
     sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: NotFoundError,
     sqlite3.SQLITE_IOERR_AUTH: StorageForbiddenError,
     sqlite3.SQLITE_IOERR_BLOCKED: BusyError,
+    # Only a move has triggers that raise.
+    sqlite3.SQLITE_CONSTRAINT_TRIGGER: FrozenError,
     sqlite3.SQLITE_IOERR_CORRUPTFS: StorageCorruptError,
     sqlite3.SQLITE_IOERR_DATA: StorageCorruptError,  # a page whose checksum is wrong
     sqlite3.SQLITE_IOERR_NOMEM: OverloadedError,

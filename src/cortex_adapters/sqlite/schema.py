@@ -9,9 +9,11 @@ from functools import partial
 from typing import Final
 
 from cortex_adapters.migrations import Applied, SchemaStatus, Step, compare, load_steps
+from cortex_adapters.moving.place import require_here, require_still
 from cortex_adapters.sqlite.connections import MIGRATOR, READER, open_lane, patiently
 from cortex_adapters.sqlite.errors import translated
 from cortex_adapters.sqlite.files import exists, make_file, require_place, require_writable
+from cortex_adapters.sqlite.move_state import read as read_state
 from cortex_core.domain.errors import SchemaError, SchemaUnknownError
 
 OLDEST: Final = (3, 38, 0)  # STRICT, RETURNING, and JSON that is always there
@@ -28,12 +30,15 @@ _MAKE_LEDGER: Final = """
 """
 
 
-async def status(path: str, *, steps: Sequence[Step] | None = None) -> SchemaStatus:
+async def status(
+    path: str, *, steps: Sequence[Step] | None = None, moving: bool = False
+) -> SchemaStatus:
     """Say where the file at *path* stands; one that is not there stands at 0.
 
-    *steps* are those of this release, unless they are given.
+    *steps* are those of this release, unless they are given; *moving* is for the move itself.
 
     Raises:
+        MovedError: Its data has gone elsewhere, or is not all there yet.
         SchemaError: It holds something else, steps that were changed, or more than is known.
         StorageCorruptError: It is damaged, or not a database.
         StorageReadOnlyError: The file or its folder cannot be written.
@@ -45,6 +50,8 @@ async def status(path: str, *, steps: Sequence[Step] | None = None) -> SchemaSta
     if not exists(path):
         return compare(steps, [])
     async with open_lane(path, READER, patience=_PATIENCE, busy_timeout=_PATIENCE) as lane:
+        if not moving:
+            require_here(await lane.run(read_state))
         return compare(steps, await lane.run(partial(_read_ledger, path)))
 
 
@@ -55,6 +62,7 @@ async def upgrade(path: str, *, steps: Sequence[Step] | None = None) -> Sequence
     this at once: each step is applied by one of them, and all return when it is done.
 
     Raises:
+        MovedError: A move has begun, or has ended; no step may come between.
         SchemaError: As `status` does.
     """
     steps = steps or _load()
@@ -90,6 +98,7 @@ def _apply_next(path: str, steps: Sequence[Step], connection: sqlite3.Connection
     """Apply the first step that is pending; the lock is taken before the ledger is read."""
     patiently(connection, "BEGIN IMMEDIATE", _PATIENCE)
     try:
+        require_still(read_state(connection))
         pending = compare(steps, _read_ledger(path, connection)).pending
         if pending:
             _apply(pending[0], connection)

@@ -54,6 +54,7 @@ _STORAGE: Final = (
     errors.BusyError,
     errors.DeadlineError,
     errors.UnavailableError,
+    errors.FrozenError,
     errors.StorageForbiddenError,
     errors.StorageFullError,
     errors.StorageReadOnlyError,

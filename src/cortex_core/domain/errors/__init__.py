@@ -40,6 +40,8 @@ from cortex_core.domain.errors.state import (
     StaleVersionError,
 )
 from cortex_core.domain.errors.storage import (
+    FrozenError,
+    MovedError,
     SchemaError,
     SchemaUnknownError,
     StorageCorruptError,
@@ -65,6 +67,7 @@ __all__ = [
     "CrossOriginError",
     "DeadlineError",
     "Fault",
+    "FrozenError",
     "IdentityUnavailableError",
     "InternalError",
     "InvalidCursorError",
@@ -74,6 +77,7 @@ __all__ = [
     "MalformedCredentialError",
     "MalformedError",
     "MethodNotAllowedError",
+    "MovedError",
     "NotAcceptableError",
     "NotFoundError",
     "OutcomeUnknownError",

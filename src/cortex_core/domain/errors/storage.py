@@ -27,6 +27,17 @@ class StorageReadOnlyError(UnavailableError):
     runbook = "CortexNotReady"
 
 
+class FrozenError(UnavailableError):
+    """Writes wait for some seconds, while the data goes to another database; reads go on."""
+
+    code = "frozen"
+    title = "Writes frozen"
+    remedy = "Send the request again after the time that Retry-After names."
+    category = "storage"
+    operator = "Let `cortex db move` end, or run it again; `cortex db move abort` lets writes in."
+    retry_after = 2
+
+
 class StorageForbiddenError(UnavailableError):
     """The storage does not grant this server a right that it needs; nothing was written."""
 
@@ -71,3 +82,15 @@ class SchemaUnknownError(SchemaError):
     title = "Schema unknown"
     remedy = "Run the release that made it, or use another database."
     operator = "Run the release that made it, or name another database."
+
+
+class MovedError(CortexError):
+    """The data of this database has moved to another one, or is not all here yet."""
+
+    code = "moved"
+    title = "Data moved"
+    remedy = "Ask the operator to start the server on the database that has the data."
+    severity = "critical"
+    category = "storage"
+    operator = "Set `CORTEX_DATABASE_URL` to the database that has the data, or end the move."
+    runbook = "CortexNotReady"

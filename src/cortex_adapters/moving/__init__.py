@@ -1,0 +1,1 @@
+"""The move from one database to another: what of it knows no vendor."""

@@ -1,0 +1,1 @@
+"""A PostgreSQL database as one end of a move."""

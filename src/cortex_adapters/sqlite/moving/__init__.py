@@ -1,0 +1,1 @@
+"""A SQLite file as one end of a move."""

@@ -1,0 +1,68 @@
+"""Which tables a move knows: all of them, the same on both sides."""
+
+from pathlib import Path
+
+import pytest
+
+from cortex_adapters.moving.tables import Column, Kind, Reference, Table, agreed, is_ours
+from cortex_adapters.postgres.moving.end import PostgresEnd
+from cortex_adapters.sqlite.moving.end import SqliteEnd
+from cortex_core.domain.errors import SchemaError
+
+
+def table(
+    name: str, *columns: Column, key: tuple[str, ...] = ("id",), parents: tuple[str, ...] = ()
+) -> Table:
+    references = tuple(Reference((parent,), parent, ("id",)) for parent in parents)
+    return Table(name, columns or (Column("id", Kind.TEXT),), key, references)
+
+
+async def test_every_table_of_the_schema_is_known_to_the_move(fresh_database: str, tmp_path: Path):
+    """Whoever adds a table or a column to one database only is told so here."""
+    postgres = PostgresEnd(fresh_database, "postgresql://x")
+    sqlite = SqliteEnd(str(tmp_path / "cortex.db"))
+    await postgres.upgrade()
+    await sqlite.upgrade()
+    tables = agreed(await postgres.tables(), await sqlite.tables())
+    names = [each.name for each in tables]
+    assert {"users", "workspaces", "conversations", "messages", "turns", "events"} <= {*names}
+    assert not any(is_ours(name) is False for name in names)
+    for each in tables:
+        for reference in each.references:
+            if reference.parent != each.name:
+                assert names.index(reference.parent) < names.index(each.name)
+
+
+def test_a_table_on_one_side_only_is_named():
+    with pytest.raises(SchemaError, match="no table extra"):
+        agreed([table("extra"), table("users")], [table("users")])
+
+
+def test_a_column_on_one_side_only_is_named():
+    with pytest.raises(SchemaError, match="Only one side has more in the table users"):
+        agreed(
+            [table("users", Column("id", Kind.UUID), Column("more", Kind.TEXT))],
+            [table("users")],
+        )
+
+
+def test_a_column_that_holds_something_else_is_named():
+    with pytest.raises(SchemaError, match=r"users\.id holds instant here and text there"):
+        agreed([table("users", Column("id", Kind.INSTANT))], [table("users")])
+
+
+def test_a_table_without_a_key_is_refused():
+    with pytest.raises(SchemaError, match="The key of the table users"):
+        agreed([table("users", key=())], [table("users", key=())])
+
+
+def test_tables_that_point_in_a_circle_are_refused():
+    rows = [table("a", parents=("b",)), table("b", parents=("a",))]
+    with pytest.raises(SchemaError, match="in a circle"):
+        agreed(rows, rows)
+
+
+def test_a_row_must_fit_both_sides():
+    column = Column("id", Kind.TEXT, nullable=True)
+    [found] = agreed([table("users", column)], [table("users")])
+    assert not found.columns[0].nullable

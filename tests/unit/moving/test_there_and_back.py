@@ -1,0 +1,208 @@
+"""Everything goes to PostgreSQL and back to SQLite, and is the same."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cortex_adapters.moving.report import Switched, Verdict
+from cortex_adapters.postgres import schema as postgres_schema
+from cortex_adapters.postgres.store import open_store as open_postgres
+from cortex_adapters.sqlite import schema as sqlite_schema
+from cortex_adapters.sqlite.store import open_store as open_sqlite
+from cortex_core.domain.errors import (
+    BusyError,
+    ConflictError,
+    FrozenError,
+    MovedError,
+    SchemaError,
+)
+from tests.unit.moving.conftest import Moving
+
+
+def dumped(path: str) -> dict[str, list[tuple[object, ...]]]:
+    """Return all rows of a file by table, and no table of a move."""
+    with closing(sqlite3.connect(path)) as connection:
+        names = connection.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_steps' "
+            "AND name NOT LIKE 'move_%'"
+        ).fetchall()
+        return {
+            name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)
+            for (name,) in names
+        }
+
+
+def structure(path: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT type, name, sql FROM sqlite_schema").fetchall()
+
+
+def constraints(postgres: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(postgres) as connection:
+        return connection.execute(
+            """
+            SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated
+            FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+            UNION ALL
+            SELECT tablename, indexname, indexdef, true FROM pg_indexes WHERE schemaname = 'public'
+            UNION ALL
+            SELECT tgrelid::regclass::text, tgname, '', true FROM pg_trigger WHERE NOT tgisinternal
+            ORDER BY 1, 2, 3
+            """
+        ).fetchall()
+
+
+async def moved(moving: Moving, source: str, target: str) -> Switched:
+    async with moving(source, target) as move:
+        await move.copy()
+        verdict = await move.verify()
+        assert verdict.ok, verdict
+        switched = await move.cutover()
+    assert isinstance(switched, Switched)
+    return switched
+
+
+async def test_all_rows_go_there_and_back(moving: Moving, file: str, postgres: str, tmp_path: Path):
+    before, made = dumped(file), constraints(postgres)
+    assert all(before.values()), "each table has rows"
+    switched = await moved(moving, file, postgres)
+    assert 0 < switched.frozen_seconds < 5
+    assert constraints(postgres) == made
+    back = str(tmp_path / "back.db")
+    await moved(moving, postgres, back)
+    assert dumped(back) == before
+
+
+async def test_the_source_serves_no_more_and_the_target_does(
+    moving: Moving, file: str, postgres: str
+):
+    async with open_sqlite(file) as running:
+        await moved(moving, file, postgres)
+        async with running.begin(read_only=True) as work:
+            assert await work.registry.get("epoch") == "nasty"
+        with pytest.raises(FrozenError):
+            async with running.begin() as work:
+                await work.registry.ensure("new", "value")
+    with pytest.raises(MovedError, match="moved to postgresql:"):
+        async with open_sqlite(file):
+            pass
+    async with open_postgres(postgres) as store, store.begin() as work:
+        assert await work.registry.get("epoch") == "nasty"
+        await work.registry.ensure("new", "value")
+
+
+async def test_postgresql_as_the_source_serves_no_more(
+    moving: Moving, file: str, postgres: str, tmp_path: Path
+):
+    await moved(moving, file, postgres)
+    async with open_postgres(postgres) as running:
+        await moved(moving, postgres, str(tmp_path / "back.db"))
+        async with running.begin(read_only=True) as work:
+            assert await work.registry.get("epoch") == "nasty"
+        for _ in range(3):
+            with pytest.raises(FrozenError):
+                async with running.begin() as work:
+                    await work.registry.ensure("new", "value")
+    with pytest.raises(MovedError, match="moved to sqlite:"):
+        async with open_postgres(postgres):
+            pass
+
+
+async def test_nothing_of_the_move_stays_in_the_target(
+    moving: Moving, file: str, postgres: str, tmp_path: Path
+):
+    await moved(moving, file, postgres)
+    back = str(tmp_path / "back.db")
+    await moved(moving, postgres, back)
+    assert not [row for row in structure(back) if "move_" in str(row[1])]
+    with psycopg.connect(postgres) as connection:
+        [(names,)] = connection.execute(
+            "SELECT array_agg(relname::text) FROM pg_class WHERE relname LIKE 'move\\_%'"
+        ).fetchall()
+    assert {*names} == {"move_state", "move_state_pkey"}
+
+
+async def test_a_target_that_is_on_its_way_does_not_serve(moving: Moving, file: str, postgres: str):
+    async with moving(file, postgres) as move:
+        await move.copy()
+    with pytest.raises(MovedError, match="has not ended"):
+        async with open_postgres(postgres):
+            pass
+    async with open_sqlite(file) as store, store.begin() as work:
+        await work.registry.ensure("new", "value")
+
+
+async def test_a_move_that_is_given_up_leaves_the_source_as_it_was(
+    moving: Moving, file: str, postgres: str
+):
+    before = structure(file)
+    async with moving(file, postgres) as move:
+        await move.copy()
+        assert structure(file) != before
+        await move.abort()
+    assert [row for row in structure(file) if row[1] != "sqlite_sequence"] == before
+    async with moving(file, postgres) as move:
+        with pytest.raises(ConflictError, match="another move"):
+            await move.copy()
+
+
+async def test_a_target_with_rows_of_its_own_is_refused(moving: Moving, file: str, postgres: str):
+    async with open_postgres(postgres) as store, store.begin() as work:
+        await work.registry.ensure("epoch", "own")
+    async with moving(file, postgres) as move:
+        with pytest.raises(ConflictError, match="rows of registry"):
+            await move.copy()
+
+
+async def test_there_is_one_move_at_a_time(moving: Moving, file: str, postgres: str):
+    async with moving(file, postgres):
+        with pytest.raises(BusyError, match="another move is using this file"):
+            async with moving(file, postgres):
+                pass
+        other = f"{file}.other"
+        with pytest.raises(BusyError, match="another move is using this database"):
+            async with moving(postgres, other):
+                pass
+
+
+async def test_a_source_whose_schema_is_behind_is_refused(moving: Moving, file: str, postgres: str):
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DELETE FROM schema_steps WHERE number > 2")
+        connection.commit()
+    async with moving(file, postgres) as move:
+        with pytest.raises(SchemaError, match="at step 2"):
+            await move.copy()
+
+
+async def test_a_database_takes_no_step_while_it_is_moved(moving: Moving, file: str, postgres: str):
+    async with moving(file, postgres) as move:
+        await move.copy()
+        with pytest.raises(MovedError):
+            await sqlite_schema.upgrade(file)
+        with pytest.raises(MovedError):
+            await postgres_schema.upgrade(postgres)
+
+
+async def test_phases_come_in_their_order(moving: Moving, file: str, postgres: str):
+    async with moving(file, postgres) as move:
+        for phase in (move.follow, move.verify, move.cutover):
+            with pytest.raises(ConflictError, match="Nothing was copied"):
+                await phase()
+
+
+async def test_a_cutover_verifies_what_nobody_verified(moving: Moving, file: str, postgres: str):
+    async with moving(file, postgres) as move:
+        await move.copy()
+        with psycopg.connect(postgres) as connection:
+            connection.execute(
+                "UPDATE workspaces SET name = 'other' WHERE id = "
+                "(SELECT min(id::text)::uuid FROM workspaces)"
+            )
+        found = await move.cutover()
+        assert isinstance(found, Verdict)
+        assert [each.what for each in found.differences] == ["differs in name"]
+    async with open_sqlite(file) as store, store.begin() as work:
+        await work.registry.ensure("still", "writes")
