@@ -9,10 +9,14 @@ from cortex_core.domain.signals import METRICS, Metric
 
 _UNITS: Final = {"s": "_seconds", "By": "_bytes"}
 _OF_EACH: Final = frozenset({"worker", "job", "instance"})
+_SENDING: Final = _OF_EACH | {"otel_component_type", "error_type"}
 
 OTHERS: Final = {
     "up": frozenset({"job", "instance"}),
     "ALERTS": frozenset({"alertname", "alertstate", "severity"}),
+    # OpenTelemetry's SDK, of what it sends
+    "otel_sdk_exporter_operation_duration_seconds_count": _SENDING,
+    "otel_sdk_processor_span_processed_total": _SENDING,
     # blackbox_exporter
     "probe_success": frozenset({"job", "instance"}),
     "probe_ssl_earliest_cert_expiry": frozenset({"job", "instance"}),

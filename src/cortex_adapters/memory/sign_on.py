@@ -13,7 +13,6 @@ from cortex_adapters.memory.identity import MemoryIdentityProvider
 from cortex_core.domain.errors import (
     Fault,
     InvalidInputError,
-    MalformedError,
     SignOnFailedError,
     UnauthenticatedError,
 )
@@ -120,7 +119,7 @@ class MemorySignOn:
     async def notice(self, logout_token: str) -> LogoutNotice:
         found = self._notices.get(logout_token)
         if found is None:
-            raise MalformedError("The logout token is not valid.")
+            raise UnauthenticatedError("unknown")
         return found
 
     def _issue(self, principal: Principal) -> bytes:

@@ -49,6 +49,7 @@ Reason = Literal[
     "proof-uri",  # for another address
     "purpose",  # an ID token, a logout token or an event, not an access token
     "refresh",  # a session whose tokens have expired, and the provider gives no more
+    "replayed",  # a logout token that was used before
     "revoked",  # signed off, here or at the provider
     "scheme",  # presented as DPoP, which is off here
     "scheme-unknown",  # neither Bearer nor DPoP

@@ -111,6 +111,6 @@ class SignOn(Protocol):
         """Return what a logout token says (OpenID Connect Back-Channel Logout 1.0 section 2.6).
 
         Raises:
-            MalformedError: It is not a valid one.
+            UnauthenticatedError: It is not a valid one; its reason is for the log.
         """
         ...

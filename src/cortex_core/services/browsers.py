@@ -24,10 +24,12 @@ from cortex_core.domain.errors import (
     StaleVersionError,
     UnauthenticatedError,
 )
+from cortex_core.domain.refusals import known
 from cortex_core.domain.sessions import Session
 from cortex_core.ports import (
     Attempt,
     Credential,
+    LogoutNotice,
     Ports,
     Principal,
     SignedOn,
@@ -141,19 +143,30 @@ class Browsers:
             MalformedError: It does not say so, or has said so before.
         """
         with operation(self._ports, "browsers.hear"):
-            notice = await self._provider.notice(logout_token)
+            try:
+                await self._end(await self._provider.notice(logout_token))
+            except UnauthenticatedError as refusal:
+                self._disbelieve(refusal)
+                raise MalformedError("The logout token is not valid, or was used before.") from None
 
-            async def once(work: UnitOfWork) -> None:
-                key, now = f"logout {notice.issuer} {notice.token_id}", self._ports.clock()
-                if not await work.replays.spend(key, now=now, until=notice.until):
-                    raise MalformedError("The logout token was used before.")
+    async def _end(self, notice: LogoutNotice) -> None:
+        async def once(work: UnitOfWork) -> None:
+            key, now = f"logout {notice.issuer} {notice.token_id}", self._ports.clock()
+            if not await work.replays.spend(key, now=now, until=notice.until):
+                raise UnauthenticatedError("replayed")
 
-            await self._sessions.end_all(
-                notice.issuer,
-                session_id=notice.session_id,
-                subject=notice.subject,
-                first=once,
-            )
+        await self._sessions.end_all(
+            notice.issuer,
+            session_id=notice.session_id,
+            subject=notice.subject,
+            first=once,
+        )
+
+    def _disbelieve(self, refusal: UnauthenticatedError) -> None:
+        """Tell the log why; whoever sent it learns as little as any other caller."""
+        reason = known(refusal.reason)
+        self._ports.telemetry.count("cortex.identity.refused", reason=reason, issuer="")
+        self._ports.telemetry.log("sign_on.notice_refused", level="warning", reason=reason)
 
     async def _require_good(self, person: SignedOn) -> None:
         """Refuse tokens that each request would be refused for: the person would go in circles."""

@@ -370,3 +370,21 @@ async def test_what_is_no_notice_ends_nothing(
     answer = await provider.ask("POST", "/auth/backchannel-logout", kind, body=body)
     problem(answer, status, code)
     assert (await signed_on.ask("GET", "/v1/me")).status == 200
+
+
+async def test_a_notice_that_is_not_believed_is_told(
+    signed_on: Browser, sign_on: MemorySignOn, clock: Clock, scene: Scene
+) -> None:
+    """Sessions go on that the provider wanted to end: its operator has to know."""
+    telemetry = scene.cortex.ports.telemetry
+    assert isinstance(telemetry, MemoryTelemetry)
+    token = sign_on.announce(_notice(clock, session_id="elsewhere", subject=None))
+    provider = Browser(signed_on.api)
+    for sent in (token, token, "made-up"):
+        body = urlencode({"logout_token": sent}).encode()
+        await provider.ask("POST", "/auth/backchannel-logout", FORM, body=body)
+    told = [each for each in telemetry.lines if each.event == "sign_on.notice_refused"]
+    assert [(each.level, each.attributes["reason"]) for each in told] == [
+        ("warning", "replayed"),
+        ("warning", "unknown"),
+    ]

@@ -20,7 +20,6 @@ from cortex_adapters.auth0.sign_on.tokens import TokenAnswer, TokenSet, token_se
 from cortex_core import ports
 from cortex_core.domain.errors import (
     IdentityUnavailableError,
-    MalformedError,
     SignOnFailedError,
     UnauthenticatedError,
 )
@@ -165,8 +164,8 @@ class Auth0SignOn:
                 client_id=self._application.client_id,
                 now=self._clock(),
             )
-        except (UnauthenticatedError, ValueError) as error:
-            raise MalformedError("The logout token is not valid.") from error
+        except ValueError as error:
+            raise UnauthenticatedError(str(error)) from error
 
     def _attempt(self, parameters: Mapping[str, str], sealed: str | None) -> Attempt:
         """Return the attempt that the browser kept, if it is the one it was answered for."""

@@ -8,6 +8,7 @@ from typing import Final
 from cortex_adapters.auth0.sign_on.id_token import LEEWAY, check_party, check_window
 from cortex_adapters.auth0.tokens.claims import date, short_text
 from cortex_adapters.auth0.tokens.strict_json import JsonObject
+from cortex_core.domain.errors import UnauthenticatedError
 from cortex_core.ports import LogoutNotice
 
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
@@ -20,25 +21,25 @@ def read_notice(claims: JsonObject, *, issuer: str, client_id: str, now: datetim
     """Return what verified *claims* say.
 
     Raises:
-        UnauthenticatedError, ValueError: They are no notice for us.
+        UnauthenticatedError: They are no notice for us.
     """
     check_party(claims, client_id)
     check_window(claims, now)
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise ValueError("events")
+        raise UnauthenticatedError("purpose")
     if "nonce" in claims:
-        raise ValueError("nonce")
+        raise UnauthenticatedError("purpose")
     token_id = short_text(claims, "jti")
     if not token_id or len(token_id) > MAX_ID:
-        raise ValueError("jti")
+        raise UnauthenticatedError("claim-missing")
     session_id, subject = short_text(claims, "sid"), short_text(claims, "sub")
     if session_id is None and subject is None:
-        raise ValueError("nobody")
+        raise UnauthenticatedError("claim-missing")
     expires = datetime.fromtimestamp(date(claims, "exp") or 0, UTC)
     # Each notice is remembered while it could come again; two minutes are recommended.
     if expires - now > LONGEST:
-        raise ValueError("date")
+        raise UnauthenticatedError("lifetime")
     return LogoutNotice(
         issuer=issuer,
         subject=subject,

@@ -93,6 +93,12 @@ LOG_EVENTS: Final = (
         fields=("reason",),
     ),
     LogEvent(
+        name="sign_on.notice_refused",
+        meaning="A logout token was not believed, so that the sessions it names go on.",
+        levels=("warning",),
+        fields=("reason",),
+    ),
+    LogEvent(
         name="users.linked",
         meaning="An identity was linked to a former user by its verified address.",
         fields=("kind", "user_id"),
