@@ -123,6 +123,7 @@ def test_what_may_be_sent_again_as_it_is() -> None:
     assert {entry.code for entry in ENTRIES if entry.retryable} == {
         "busy",
         "dependency-unavailable",
+        "frozen",
         "identity-unavailable",
         "overloaded",
         "storage-full",
