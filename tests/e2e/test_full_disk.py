@@ -94,6 +94,7 @@ async def test_fault_20_on_a_full_disk_nothing_is_half_reads_go_on_and_it_recove
         assert (answer.status, problem["code"]) == (503, "storage-full")
         assert problem["retryable"] is True
         assert int(answer.headers["retry-after"]) >= 1
+        assert "No space left" in problem["cause"]  # in development
         assert str(disk) not in answer.body.decode()
 
     messages = await ada.pages(f"{talk}/messages")

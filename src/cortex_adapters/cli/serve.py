@@ -19,7 +19,14 @@ from typing import Final
 from cortex_adapters.cli.endings import CommandError
 from cortex_adapters.litestar.app import drain
 from cortex_adapters.migrations import require_current
-from cortex_adapters.server import Place, create_app, database, naming, require_servable
+from cortex_adapters.server import (
+    Place,
+    create_app,
+    database,
+    naming,
+    require_servable,
+    shown_cause,
+)
 from cortex_adapters.settings import Settings, load_settings
 from cortex_adapters.uvicorn.server import run as run_server
 from cortex_adapters.uvicorn.server import serve
@@ -67,6 +74,7 @@ def _serve(settings: Settings, fd: int | None, place: Place) -> None:
             docs_url=settings.docs_url,
             started=started,
             refused=refused,
+            cause=shown_cause(settings),
         )
     )
 

@@ -48,6 +48,7 @@ class Service:
     issuer: in development only.
     metrics: gives them in the text format of Prometheus, where they are kept.
     may_scrape: says whether a token is the one for metrics.
+    cause: says in one line what an error goes back to, in development only.
     proof_nonce: gives the nonce that proofs must hold, where they must.
     """
 
@@ -57,6 +58,7 @@ class Service:
     ready: Mapping[str, Check] = field(default_factory=dict)
     metrics: Callable[[], Awaitable[bytes]] | None = None
     may_scrape: Callable[[bytes], bool] = lambda _token: False
+    cause: Callable[[CortexError], str] = lambda _error: ""
 
 
 def create_app(
@@ -73,7 +75,6 @@ def create_app(
                 yield
 
     answers = ErrorAnswers(
-        docs_url=config.docs_url,
         challenges=Challenges(
             resource_metadata=f"{config.public_url}/.well-known/oauth-protected-resource",
             algorithms=config.proof_algorithms,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
@@ -21,6 +21,7 @@ from cortex_core.domain.errors import CortexError, Fault
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_FAULTS: Final = 50
+_OURS: Final = 500
 
 STATUS: Final[Mapping[type[CortexError], int]] = {
     errors.InvalidInputError: 422,
@@ -69,6 +70,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     correlation_id: str
     retryable: bool
     errors: tuple[Fault, ...] = ()
+    cause: str | msgspec.UnsetType = msgspec.UNSET
+    """What went wrong, in the words of whatever failed: where people develop, and nowhere else."""
 
 
 def status_of(error: type[CortexError]) -> int:
@@ -76,35 +79,57 @@ def status_of(error: type[CortexError]) -> int:
     return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
 
 
-def problem_of(error: CortexError, *, word: str, docs_url: str) -> Problem:
-    """Return *error* as a problem of the request with the correlation id *word*."""
+def problem_of(error: CortexError, *, word: str, docs_url: str, cause: str = "") -> Problem:
+    """Return *error* as a problem of the request with the correlation id *word*.
+
+    *cause* is shown where it is our failure, and no caller's.
+    """
     if isinstance(error, errors.InvalidInputError) and len(error.faults) > MOST_FAULTS:
         error = errors.InvalidInputError(*error.faults[:MOST_FAULTS])
+    status = status_of(type(error))
     return Problem(
         type=f"{docs_url}/errors#{error.code}",
         title=error.title,
-        status=status_of(type(error)),
+        status=status,
         detail=str(error),
         instance=instance(word),
         code=error.code,
         correlation_id=word,
         retryable=error.retryable,
         errors=error.faults if isinstance(error, errors.InvalidInputError) else (),
+        cause=cause if cause and status >= _OURS else msgspec.UNSET,
     )
+
+
+def problem_to(request: Request[Any, Any, Any], error: CortexError) -> Problem:
+    """Return *error* as it is told in the answer to *request*."""
+    state = request.app.state
+    return problem_of(
+        error,
+        word=correlation_id(request.scope),
+        docs_url=state.config.docs_url,
+        cause=state.service.cause(error),
+    )
+
+
+def unplanned(error: Exception, incident: str) -> errors.InternalError:
+    """Return what *error* is to a caller; it stays the cause."""
+    internal = errors.InternalError(incident)
+    internal.__cause__ = error
+    return internal
 
 
 class ErrorAnswers:
     """Answers every error that leaves a handler or the framework."""
 
-    def __init__(self, *, docs_url: str, challenges: Challenges) -> None:
-        self._docs_url = docs_url
+    def __init__(self, *, challenges: Challenges) -> None:
         self._challenges = challenges
 
     def named(self, request: Request[object, object, State], error: CortexError) -> Response[bytes]:
         """Answer an error of the catalogue."""
         note_code(request.scope, error.code)
         note_refusal(request, error)
-        problem = problem_of(error, word=correlation_id(request.scope), docs_url=self._docs_url)
+        problem = problem_to(request, error)
         headers = {"cache-control": "no-store"}
         if error.retryable:
             headers["retry-after"] = str(error.retry_after)
@@ -136,6 +161,6 @@ class ErrorAnswers:
     def unexpected(
         self, request: Request[object, object, State], error: Exception
     ) -> Response[bytes]:
-        """Answer what nobody planned for; the cause goes to the operator only."""
+        """Answer what nobody planned for; its traceback goes to the operator only."""
         incident = request.app.state.service.cortex.ports.errors.report(error, operation="http")
-        return self.named(request, errors.InternalError(incident))
+        return self.named(request, unplanned(error, incident))

@@ -9,9 +9,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from cortex_adapters.litestar.errors import Problem
+from cortex_adapters.litestar.errors import Problem, unplanned
 from cortex_adapters.litestar.operations import EVENT_STREAM
-from cortex_core.domain.errors import CortexError, InternalError
+from cortex_core.domain.errors import CortexError
 from cortex_core.domain.events import EventData, Recorded, TurnDelta
 from cortex_core.domain.models import ASSISTANT, Actor
 from cortex_core.ports import Clock
@@ -97,7 +97,7 @@ class Encoder:
         except CortexError as error:
             yield self._block(Goodbye(reason=error))
         except Exception as error:  # noqa: BLE001 - reported, and told as an incident
-            yield self._block(Goodbye(reason=InternalError(self._report(error))))
+            yield self._block(Goodbye(reason=unplanned(error, self._report(error))))
 
     def _block(self, item: Item) -> bytes:
         match item:

@@ -14,6 +14,7 @@ from cortex_adapters.server.identity import identity_provider, known_issuers, op
 from cortex_adapters.server.issuer import Issuer
 from cortex_adapters.server.moving import open_move
 from cortex_adapters.server.siblings import Place
+from cortex_adapters.server.telemetry import shown_cause
 from cortex_adapters.server.tenant import open_tenant
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "open_tenant",
     "require_readable",
     "require_servable",
+    "shown_cause",
 ]

@@ -32,7 +32,7 @@ from cortex_adapters.server.proofs import open_proofs
 from cortex_adapters.server.schema import SchemaCheck
 from cortex_adapters.server.siblings import Place, open_metrics
 from cortex_adapters.server.sign_on import open_sign_on, signs_on
-from cortex_adapters.server.telemetry import open_telling
+from cortex_adapters.server.telemetry import open_telling, shown_cause
 from cortex_adapters.server.tenant import open_tenant
 from cortex_adapters.server.watched import WatchedStore
 from cortex_adapters.settings import Secret, Settings, is_local, load_settings
@@ -111,6 +111,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
             cortex=cortex,
             metrics=metrics,
             may_scrape=partial(_is, settings.metrics_token),
+            cause=shown_cause(settings),
             issuer=Issuer(local, open_id, proofs.checker) if settings.development else None,
             proof_nonce=proofs.nonce,
             ready={

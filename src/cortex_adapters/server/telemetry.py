@@ -14,10 +14,11 @@ from importlib.util import find_spec
 from typing import Final
 
 from cortex_adapters.settings import Settings
-from cortex_adapters.telemetry.errors import LogErrorReporter
+from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_cause
 from cortex_adapters.telemetry.levels import switching
 from cortex_adapters.telemetry.logs import LogTelemetry, correlation, open_log
 from cortex_adapters.telemetry.standard import capturing
+from cortex_core.domain.errors import CortexError
 from cortex_core.ports import AttributeValue, ErrorReporter, Telemetry
 
 SERVICE: Final = "cortex-core"
@@ -33,6 +34,11 @@ class Told:
     telemetry: Telemetry
     errors: ErrorReporter
     page: Callable[[], bytes] | None = None
+
+
+def shown_cause(settings: Settings) -> Callable[[CortexError], str]:
+    """Return what says to a caller what an error goes back to: in production nothing, ever."""
+    return said_by_cause if settings.development else lambda _error: ""
 
 
 @contextmanager

@@ -72,15 +72,41 @@ def said_by_vendor(error: CortexError) -> str:
         cause = cause.__cause__
     if cause is None or (isinstance(cause, OSError) and str(cause.strerror) in str(error)):
         return ""
-    return redacted(" ".join(str(cause).split())[: 2 * _LONGEST])[:_LONGEST]
+    return _in_one_line(str(cause))
+
+
+def said_by_cause(error: CortexError) -> str:
+    """Return what *error* goes back to, in one line, for whoever develops.
+
+    Nothing, where it goes back to an error of our own, or to none.
+    """
+    cause: BaseException | None = error
+    while isinstance(cause, CortexError):
+        cause = cause.__cause__
+    if cause is None:
+        return ""
+    try:
+        return _in_one_line(f"{_name(cause)}: {cause}")
+    except Exception:  # noqa: BLE001 - its own words fail
+        return _name(cause)
+
+
+def _in_one_line(text: str) -> str:
+    # twice the length, because what is hidden may be longer than what is said instead
+    text = _without_rows(text[: 4 * _LONGEST])
+    return redacted(" ".join(text.split())[: 2 * _LONGEST])[:_LONGEST]
+
+
+def _without_rows(text: str) -> str:
+    """Return *text* without the row that PostgreSQL shows where it refuses one."""
+    return _ROW.sub(rf"\1 {HIDDEN}\n", text)
 
 
 def _without_secrets(piece: str) -> str:
     """Return a *piece* of a traceback without them; a frame shows code, and no values."""
     if _FRAME.match(piece):
         return piece
-    # PostgreSQL shows the row that it refuses
-    return redacted(_ROW.sub(rf"\1 {HIDDEN}\n", shortened(piece, LONGEST_BLOCK)))
+    return redacted(_without_rows(shortened(piece, LONGEST_BLOCK)))
 
 
 def _frames(error: BaseException) -> str:

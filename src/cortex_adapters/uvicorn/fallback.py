@@ -11,7 +11,7 @@ from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from cortex_adapters.uvicorn.problem import problem
 from cortex_core.domain.errors import CortexError, InternalError, OverloadedError
 
-__all__ = ["Application", "Refused", "guarded", "overloaded"]
+__all__ = ["Application", "Cause", "Refused", "guarded", "overloaded"]
 
 Application = Callable[..., Awaitable[None]]
 """An ASGI application, whoever's types it is written in."""
@@ -21,6 +21,10 @@ _log = logging.getLogger("cortex.server")
 
 Refused = Callable[[int, str], None]
 """Is told status and code of each answer that the real application has no part in."""
+
+
+Cause = Callable[[CortexError], str]
+"""Says in one line what an error goes back to, or nothing."""
 
 
 def overloaded(docs_url: str, refused: Refused) -> ASGI3Application:
@@ -33,23 +37,29 @@ def overloaded(docs_url: str, refused: Refused) -> ASGI3Application:
     return app
 
 
-def guarded(app: Application, docs_url: str, refused: Refused) -> ASGI3Application:
+def guarded(
+    app: Application, docs_url: str, refused: Refused, cause: Cause = lambda _error: ""
+) -> ASGI3Application:
     """Return *app*, with a problem instead of uvicorn's text/plain where an exception leaves it."""
 
     async def outer(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         try:
             await app(scope, receive, send)
-        except Exception:  # noqa: BLE001 - the last line before the wire
+        except Exception as error:  # noqa: BLE001 - the last line before the wire
             incident = str(uuid4())
+            internal = InternalError(incident)
+            internal.__cause__ = error
             _log.exception("An exception left the application. Incident: %s", incident)
             refused(500, InternalError.code)
             # with an answer under way uvicorn objects to a second one, and cuts the connection
-            await _answer(send, 500, InternalError(incident), docs_url)
+            await _answer(send, 500, internal, docs_url, cause(internal))
 
     return outer
 
 
-async def _answer(send: ASGISendCallable, status: int, error: CortexError, docs_url: str) -> None:
-    said = problem(status, error, docs_url=docs_url)
+async def _answer(
+    send: ASGISendCallable, status: int, error: CortexError, docs_url: str, cause: str = ""
+) -> None:
+    said = problem(status, error, docs_url=docs_url, cause=cause)
     await send({"type": "http.response.start", "status": said.status, "headers": said.headers})
     await send({"type": "http.response.body", "body": said.body, "more_body": False})

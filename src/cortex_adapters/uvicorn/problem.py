@@ -26,7 +26,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return b"".join([first, *lines, b"\r\n", self.body])
 
 
-def problem(status: int, error: CortexError, *, docs_url: str) -> Problem:
+def problem(status: int, error: CortexError, *, docs_url: str, cause: str = "") -> Problem:
     """Say *error* with *status*, under a correlation id of its own; the connection ends with it."""
     correlation_id = str(uuid4())
     body = msgspec.json.encode(
@@ -40,6 +40,7 @@ def problem(status: int, error: CortexError, *, docs_url: str) -> Problem:
             "correlation_id": correlation_id,
             "retryable": error.retryable,
             "errors": [],
+            **({"cause": cause} if cause else {}),
         }
     )
     headers = [

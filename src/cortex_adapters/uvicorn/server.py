@@ -17,7 +17,7 @@ from typing import Final
 
 from uvicorn.config import Config
 
-from cortex_adapters.uvicorn.fallback import Application, Refused, guarded
+from cortex_adapters.uvicorn.fallback import Application, Cause, Refused, guarded
 from cortex_adapters.uvicorn.lifespan import lifespan
 from cortex_adapters.uvicorn.limits import Limits, raise_open_files
 from cortex_adapters.uvicorn.protocol import GuardedProtocol
@@ -46,6 +46,7 @@ async def serve(
     limits: Limits | None = None,
     started: Callable[[str, int], None] = lambda _host, _port: None,
     refused: Refused = lambda _status, _code: None,
+    cause: Cause = lambda _error: "",
 ) -> None:
     """Serve *app* in the main thread until SIGTERM or SIGINT, then see everybody out and return.
 
@@ -58,7 +59,8 @@ async def serve(
 
     *fd* is a bound socket to use in place of *host* and *port*; the process that handed it over is
     then followed: when it is gone, that is the first signal. *started* is told the address, and
-    *refused* status and code of what is answered before it reaches the application.
+    *refused* status and code of what is answered before it reaches the application. *cause* gives
+    the line that says what a problem goes back to, where anybody may read that.
 
     Raises:
         OSError: The address cannot be had.
@@ -82,7 +84,7 @@ async def serve(
     ):
         try:
             async with lifespan(app) as app_state:
-                config = _config(guarded(app, docs_url, refused), own_limits)
+                config = _config(guarded(app, docs_url, refused, cause), own_limits)
                 server = await loop.create_server(
                     lambda: GuardedProtocol(config, state, app_state, loop),
                     sock=sock,

@@ -1,15 +1,20 @@
 """Every error of the catalogue has its answer, in one shape."""
 
 import inspect
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 import pytest
+from litestar import Litestar
 from litestar.exceptions import HTTPException
 
 from cortex_adapters.litestar.challenges import Challenges
 from cortex_adapters.litestar.errors import STATUS, problem_of, status_of
 from cortex_core.domain import errors
 from cortex_core.domain.errors import CortexError, Fault, InvalidInputError, catalogue
+from cortex_core.services.following import Item, Quiet
 from tests.unit.litestar.asgi import JSON, Client
+from tests.unit.litestar.eventsource import parse
 from tests.unit.litestar.problems import problem
 from tests.unit.services.scene import Scene
 
@@ -95,6 +100,57 @@ async def test_every_entry_is_answered_as_it_says(
     if entry is errors.InvalidInputError:
         assert found["errors"] == [{"pointer": "/a", "code": "type", "message": "must be b"}]
         assert found["detail"] == "/a: must be b"
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+async def test_a_failure_of_ours_says_its_cause_where_that_is_shown(
+    app: Litestar, api: Client, scene: Scene, entry: type[CortexError]
+) -> None:
+    async def broken(*what: object) -> None:
+        raise _made(entry) from LookupError("no row")
+
+    scene.cortex.users.me = broken  # type: ignore[assignment, method-assign]
+    assert "cause" not in (await api.get("/v1/me")).json()
+    _show_causes(app)
+    shown = (await api.get("/v1/me")).json().get("cause")
+    assert shown == ("no row" if status_of(entry) >= 500 else None)
+
+
+async def test_what_nobody_planned_for_says_its_cause_where_that_is_shown(
+    app: Litestar, api: Client, scene: Scene
+) -> None:
+    async def broken(*what: object) -> None:
+        raise LookupError("no row")
+
+    async def opened(*what: object) -> AsyncGenerator[Item, None]:
+        return lost()
+
+    async def lost() -> AsyncGenerator[Item, None]:
+        yield Quiet()
+        raise LookupError("no row")
+
+    scene.cortex.users.me = broken  # type: ignore[assignment, method-assign]
+    scene.cortex.following.open = opened  # type: ignore[assignment, method-assign]
+    here = f"/v1/conversations/{scene.conversation.id}/events"
+
+    async def causes() -> list[str | None]:
+        answer = (await api.get("/v1/me")).json()
+        async with api.stream(here) as stream:
+            source = parse(await stream.rest())
+        goodbye = source.messages[-1].json()["data"]
+        assert (answer["code"], goodbye["code"]) == ("internal", "internal")
+        return [answer.get("cause"), goodbye.get("cause")]
+
+    assert await causes() == [None, None]
+    _show_causes(app)
+    assert await causes() == ["no row", "no row"]
+
+
+def _show_causes(app: Litestar) -> None:
+    def cause(error: CortexError) -> str:
+        return "" if error.__cause__ is None else str(error.__cause__)
+
+    app.state.service = replace(app.state.service, cause=cause)
 
 
 @pytest.mark.parametrize(

@@ -172,5 +172,6 @@ def test_what_is_answered_is_whole_and_what_is_changed_is_not() -> None:
             assert not any("default" in field for field in schema["properties"].values())
     for name in SCHEMAS.keys() - taken:
         fields = SCHEMAS[name].get("properties", {})
-        assert SCHEMAS[name].get("required", []) == list(fields)
+        optional = {"cause"} if name == "Problem" else set()  # of problems, in development
+        assert SCHEMAS[name].get("required", []) == [*filter(lambda n: n not in optional, fields)]
         assert not any("default" in field for field in fields.values())

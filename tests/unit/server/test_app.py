@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cortex_adapters.postgres import schema
-from cortex_adapters.server import naming, open_service, open_store, require_readable
+from cortex_adapters.server import naming, open_service, open_store, require_readable, shown_cause
 from cortex_adapters.settings import Settings, load_settings
 from cortex_core.domain.errors import (
     BusyError,
@@ -73,6 +73,13 @@ async def test_postgres_does_not_upgrade_itself(fresh_database: str):
     with pytest.raises(SchemaError, match="at step 0 and"):
         async with open_store(on(fresh_database)):
             pass
+
+
+def test_production_never_shows_what_an_error_goes_back_to():
+    error = UnavailableError()
+    error.__cause__ = OSError("no route to 10.0.0.7")
+    assert "10.0.0.7" in shown_cause(on("memory:"))(error)
+    assert shown_cause(on("sqlite:///x.db", **PRODUCTION))(error) == ""
 
 
 async def test_one_service_for_one_file(tmp_path: Path):

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_vendor, told
+from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_cause, said_by_vendor, told
 from cortex_adapters.telemetry.lines import Record, json_lines, now
 from cortex_adapters.telemetry.redaction import HIDDEN, is_secret, redacted, redacted_argument
 from cortex_adapters.telemetry.standard import capturing
-from cortex_core.domain.errors import UnavailableError
+from cortex_core.domain.errors import InternalError, UnavailableError
 from cortex_core.domain.signals import LOG_EVENTS
 from tests.unit.telemetry.test_logs import Written
 
@@ -163,6 +163,37 @@ def test_what_a_vendor_says_is_without_secrets():
     error = UnavailableError()
     error.__cause__ = OSError(f"no route to postgresql://u:{SECRET}@host/db")
     assert said_by_vendor(error) == f"no route to postgresql://u:{HIDDEN}@host/db"
+
+
+def _from(cause: BaseException) -> InternalError:
+    between, error = UnavailableError(), InternalError("incident")
+    error.__cause__, between.__cause__ = between, cause
+    return error
+
+
+def test_what_an_error_goes_back_to_is_said_in_one_line():
+    assert said_by_cause(_from(KeyError("x\ny"))) == "builtins.KeyError: 'x\\ny'"
+    assert said_by_cause(_from(ValueError("one\n  two"))) == "builtins.ValueError: one two"
+    assert len(said_by_cause(_from(ValueError("x" * 1_000_000)))) == 300
+    assert said_by_cause(InternalError("incident")) == ""
+    assert said_by_cause(UnavailableError()) == ""
+
+
+def test_what_an_error_goes_back_to_is_said_without_secrets():
+    said = said_by_cause(_from(OSError(f"no route to postgresql://u:{SECRET}@host/db")))
+    assert said == f"builtins.OSError: no route to postgresql://u:{HIDDEN}@host/db"
+    row = f'violates "x"\nDETAIL:  Failing row contains (1, {SECRET},\n\n{SECRET}).'
+    assert said_by_cause(_from(ValueError(row))) == (
+        f'builtins.ValueError: violates "x" DETAIL: {HIDDEN}'
+    )
+
+
+def test_a_cause_without_words_is_said_by_its_name():
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    assert said_by_cause(_from(MuteError())).endswith("MuteError")
 
 
 def test_a_long_text_is_looked_at_in_part():

@@ -28,6 +28,7 @@ class Plan(msgspec.Struct, kw_only=True):
     start_seconds: float = 0.0
     broken_start: bool = False
     dies_at_once: bool = False
+    shows_causes: bool = False
 
 
 def say(word: str) -> None:
@@ -129,6 +130,7 @@ def main() -> None:
         limits=plan.limits,
         started=lambda _host, port: say(f"port {port}"),
         refused=lambda status, code: say(f"refused {status} {code}"),
+        cause=lambda error: repr(error.__cause__) if plan.shows_causes else "",
     )
     try:
         run(serving)

@@ -308,10 +308,12 @@ async def test_a_client_that_does_not_read_is_cut_off() -> None:
             assert await own.hears("flood over")
 
 
-async def test_what_leaves_the_application_is_answered_500() -> None:
-    with target() as own:
+@pytest.mark.parametrize("shown", [False, True])
+async def test_what_leaves_the_application_is_answered_500(shown: bool) -> None:
+    with target(shows_causes=shown) as own:
         answer = await own.ask(b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n")
         assert_problem(answer, 500, "internal")
+        assert answer.problem.get("cause") == ("ZeroDivisionError()" if shown else None)
         own.terminate()
         code, _, complained = await own.exit()
         assert code == 0

@@ -30,6 +30,7 @@ _WORDS: Final[dict[str, object]] = {
     "Me.kind": "user",
     "Message.id": _MESSAGE_ID,
     "Posted.id": _MESSAGE_ID,
+    "Problem.cause": _LEFT_OUT,
     "Problem.code": "dependency-unavailable",
     "Problem.detail": "The server is leaving; connect again.",
     "Problem.errors": [],

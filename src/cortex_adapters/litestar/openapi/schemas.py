@@ -60,7 +60,7 @@ def components(operations: Iterable[Operation]) -> dict[str, Json]:
     for schema in made.values():
         if "enum" in schema:
             schema["type"] = "string"
-    _tighten_problem(made["Problem"]["properties"])
+    _tighten_problem(made["Problem"])
     return dict(sorted({**made, metadata.NAME: metadata.schema(), **events.schemas()}.items()))
 
 
@@ -126,7 +126,9 @@ def _always_whole(schema: Json) -> Json:
     return {**schema, "required": list(schema["properties"]), "additionalProperties": False}
 
 
-def _tighten_problem(fields: Json) -> None:
+def _tighten_problem(schema: Json) -> None:
+    schema["required"].remove("cause")
+    fields = schema["properties"]
     fields["type"] |= {"format": "uri", "description": "Leads to this error's documentation."}
     fields["title"]["description"] = "The same for every occurrence."
     fields["status"] |= {"minimum": 400, "maximum": 599}
@@ -137,4 +139,5 @@ def _tighten_problem(fields: Json) -> None:
     fields["retryable"]["description"] = (
         "Whether the same request may be sent again as it is, and may succeed then."
     )
+    fields["cause"]["description"] = "What failed said; in development only."
     fields["errors"]["description"] = "Each field that is wrong; empty unless `invalid-input`."

@@ -12,7 +12,8 @@ from cortex_core.domain.errors import CortexError, catalogue
 _ABOUT: Final = (
     "An answer that is an error is a problem document (RFC 9457). Its `code` is one of these, for"
     " good; its `type` leads here. `detail` says what happened this time, and `correlation_id` is"
-    " what the operator of the server needs to find it in the log."
+    " what the operator of the server needs to find it in the log. In development `cause` says what"
+    " failed, in its own words, where the failure is the server's."
 )
 
 

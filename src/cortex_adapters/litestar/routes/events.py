@@ -15,8 +15,7 @@ from litestar.response import Stream
 from cortex_adapters.litestar import sse
 from cortex_adapters.litestar.answers import JSON
 from cortex_adapters.litestar.call import Call
-from cortex_adapters.litestar.correlation import correlation_id
-from cortex_adapters.litestar.errors import Problem, problem_of
+from cortex_adapters.litestar.errors import Problem, problem_to
 from cortex_adapters.litestar.operations import PAGE, Operation, Query, describe
 from cortex_adapters.litestar.refused import note_refusal
 from cortex_core.domain.errors import CortexError
@@ -96,8 +95,7 @@ async def _stream(request: Call) -> Stream:
 def _ended(request: Call, error: CortexError) -> Problem:
     """Return what the stream's last event says, where the caller is not believed any more, too."""
     note_refusal(request, error)
-    docs_url = request.app.state.config.docs_url
-    return problem_of(error, word=correlation_id(request.scope), docs_url=docs_url)
+    return problem_to(request, error)
 
 
 async def _close(blocks: AsyncGenerator[bytes, None]) -> None:

@@ -11,9 +11,8 @@ from litestar.datastructures import Cookie
 from cortex_adapters.litestar import cookies
 from cortex_adapters.litestar.answers import nothing
 from cortex_adapters.litestar.call import Call
-from cortex_adapters.litestar.correlation import correlation_id
 from cortex_adapters.litestar.cross_origin import origin_of, require_own_page
-from cortex_adapters.litestar.errors import problem_of
+from cortex_adapters.litestar.errors import problem_to
 from cortex_adapters.litestar.operations import Operation, Query, describe
 from cortex_adapters.litestar.pages.sign_on import failed_page, home_page
 from cortex_adapters.litestar.pages.style import content_security_policy
@@ -205,9 +204,9 @@ def _see_other(target: str, *kept: Cookie) -> Response[bytes]:
 
 def _failed(request: Call, error: CortexError) -> Response[bytes]:
     note_refusal(request, error)
-    config = request.app.state.config
-    problem = problem_of(error, word=correlation_id(request.scope), docs_url=config.docs_url)
-    return _page(failed_page(problem, config.public_url), status=problem.status)
+    problem = problem_to(request, error)
+    page = failed_page(problem, request.app.state.config.public_url)
+    return _page(page, status=problem.status)
 
 
 def _page(page: str, *, status: int = 200, forms: str = "'none'") -> Response[bytes]:
