@@ -22,7 +22,8 @@ _INTRODUCTION: Final = """\
 
 An answer that is an error is a problem document (RFC 9457). Its `code` is one of these, for good;
 `detail` says what happened this time; `correlation_id` is what the operator needs to find it in the
-log. A running server has the same at `/docs/errors`, and `cortex explain CODE` prints it.
+log. In development `cause` says what failed, in its own words, where the failure is the server's. A
+running server has the same at `/docs/errors`, and `cortex explain CODE` prints it.
 """
 
 
