@@ -1,6 +1,7 @@
 """The adapters of telemetry keep every promise, on a stderr that nobody reads."""
 
 import os
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -53,6 +54,19 @@ class TestSpanErrorReporter(ErrorReporterContract):
     def reporter(self, opened: Opened, log: Log) -> Iterator[ErrorReporter]:
         with opened.telemetry.span("work"):
             yield opened.reporting(LogErrorReporter(log))
+
+    @pytest.fixture
+    def stuck_reporter(self, log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[ErrorReporter]:
+        with socket.create_server(("127.0.0.1", 0)) as collector:  # accepts, and never answers
+            endpoint = f"http://127.0.0.1:{collector.getsockname()[1]}"
+            monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+            with (
+                open_telemetry(LogTelemetry(log), resource={}, ratio=1.0) as opened,
+                opened.telemetry.span("work"),
+            ):
+                yield opened.reporting(LogErrorReporter(log))
+                collector.settimeout(5)
+                collector.accept()[0].close()
 
 
 class TestNoTelemetry(TelemetryContract):

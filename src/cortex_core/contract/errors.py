@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Final
 
 import pytest
@@ -23,6 +25,14 @@ class _EvasiveError(Exception):
         if name.startswith("__") and name not in {"__notes__", "__cause__"}:
             return super().__getattribute__(name)
         raise AttributeError(name)
+
+
+_MANY: Final = 5_000
+"""Reports; more than any sink is kept waiting."""
+_AT_ONCE: Final = 0.5
+"""Seconds within which a report returns on a machine that is busy with other things."""
+_PATIENCE: Final = 60.0
+"""Seconds for all of them."""
 
 
 def _raised(error: BaseException) -> BaseException:
@@ -89,12 +99,20 @@ def _chain(length: int) -> BaseException:
 
 
 class ErrorReporterContract:
-    """Give it a fixture `reporter`: an error reporter, ready to use."""
+    """Give it a fixture `reporter`: an error reporter, ready to use.
+
+    Where reports go anywhere, give it `stuck_reporter`, too: one whose sink hangs.
+    """
 
     @pytest.fixture
     def reporter(self) -> ErrorReporter:
         """Give an error reporter, ready to use."""
         raise NotImplementedError
+
+    @pytest.fixture
+    def stuck_reporter(self, reporter: ErrorReporter) -> ErrorReporter:
+        """Give one whose sink takes nothing and never answers: a pipe nobody reads, a dead host."""
+        return reporter
 
     @pytest.mark.parametrize("make_error", HOSTILE.values(), ids=HOSTILE.keys())
     def test_any_error_is_taken(
@@ -116,6 +134,24 @@ class ErrorReporterContract:
         error = _raised(ValueError("again"))
         incidents = {reporter.report(error, operation="test.operation") for _ in range(100)}
         assert len(incidents) == 100
+
+    def test_a_sink_that_hangs_holds_nobody_up(self, stuck_reporter: ErrorReporter) -> None:
+        """Not with the first report, nor when all that may wait for the sink waits."""
+        error = _raised(ValueError("x" * 1_000))
+        took: list[float] = []
+
+        def report() -> None:
+            for _ in range(_MANY):
+                began = time.monotonic()
+                stuck_reporter.report(error, operation="test.operation")
+                took.append(time.monotonic() - began)
+
+        # in a thread, because a report that never returns is to fail and not to hang
+        reporting = threading.Thread(target=copy_context().run, args=(report,), daemon=True)
+        reporting.start()
+        reporting.join(_PATIENCE)
+        assert len(took) == _MANY
+        assert max(took) < _AT_ONCE
 
     def test_a_report_leaves_the_error_as_it_was(self, reporter: ErrorReporter) -> None:
         error = _raised(ValueError("mine"))
