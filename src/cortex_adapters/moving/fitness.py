@@ -97,6 +97,14 @@ def _wrong(value: Value, wanted: str) -> str:
     return f"holds {_NAMES[type(value)]} where {wanted} must be"
 
 
+def key_fits(table: Table) -> Callable[[Key], bool]:
+    """Return what says whether a key can be one of *table* on both sides."""
+    checks = [_CHECKS[column.kind] for column in table.key_columns]
+    return lambda key: (
+        not any(value is None or check(value) for check, value in zip(checks, key, strict=True))
+    )
+
+
 class Fitness:
     """Says of the rows of one table what in them cannot go."""
 

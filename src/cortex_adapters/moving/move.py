@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -11,6 +11,7 @@ from cortex_adapters.migrations import require_current
 from cortex_adapters.moving import copying, planning, verifying
 from cortex_adapters.moving.ends import End, Snapshot
 from cortex_adapters.moving.following import Following
+from cortex_adapters.moving.pages import changed
 from cortex_adapters.moving.place import require_here
 from cortex_adapters.moving.report import (
     Copied,
@@ -18,15 +19,15 @@ from cortex_adapters.moving.report import (
     Followed,
     Plan,
     Released,
+    Step,
     Switched,
     Tell,
     Verdict,
 )
+from cortex_adapters.moving.rows import key_text
+from cortex_adapters.moving.sampling import Samples
 from cortex_adapters.moving.tables import Table, agreed
 from cortex_core.domain.errors import ConflictError, MovedError
-
-Sample = Callable[[Snapshot], Awaitable[tuple[int, Sequence[Difference]]]]
-"""Reads some rows as a server does, on both sides: how many, and which are not the same."""
 
 _FEW: Final = 200
 _ROUNDS: Final = 20
@@ -36,13 +37,13 @@ class Move:
     """Moves everything from *source* to *target*, of which *typed* knows all kinds."""
 
     def __init__(
-        self, source: End, target: End, *, typed: End, tell: Tell, sample: Sample | None = None
+        self, source: End, target: End, *, typed: End, tell: Tell, samples: Samples
     ) -> None:
         self._source = source
         self._target = target
         self._typed = typed
         self._tell = tell
-        self._sample = sample
+        self._samples = samples
 
     async def plan(self) -> Plan:
         """Say what would be moved, and what would not survive; writes nothing."""
@@ -89,8 +90,11 @@ class Move:
         async with self._source.snapshot() as snapshot:
             await self._following(tables).up_to(snapshot)
             async with self._target.snapshot() as there:
-                verdict = await verifying.verify(snapshot, there, tables, self._tell)
-                sampled, unlike = await self._sample(there) if self._sample else (0, ())
+                take = self._samples.take
+                verdict = await verifying.verify(snapshot, there, tables, self._tell, take)
+        sampled, unlike = await self._samples.compare()
+        if unlike:
+            unlike = await self._unless_changed(unlike)
         verdict = Verdict(
             tables=verdict.tables,
             spans=verdict.spans,
@@ -121,6 +125,7 @@ class Move:
         try:
             await self._source.note(frozen_at=str(began))
             await self._source.freeze(tables)
+            self._at("frozen", 1)
             async with self._source.snapshot() as snapshot:
                 followed = await self._following(tables).up_to(snapshot, check=True)
                 verdict = await self._last_look(snapshot, tables, followed)
@@ -128,14 +133,17 @@ class Move:
                 await self._target.note(phase="copied")
                 await self._source.thaw()
                 return verdict
+            self._at("compared", 2)
         except BaseException:
             await self._source.thaw()
             raise
         move = (await self._source.state())["move"]
         moved = {"phase": "moved", "role": "source", "to": self._target.name, "move": move}
         await self._source.release(keep={**moved, "frozen_at": str(began)})
+        self._at("left the source", 3)
         await self._target.finish()
         seconds = time.time() - began
+        self._at("switched", 4)
         await self._target.settle()
         return Switched(frozen_seconds=seconds, changes=followed.changes)
 
@@ -146,6 +154,9 @@ class Move:
             raise MovedError(f"The data has moved to {state['to']}; bring it back from there.")
         await self._source.release(keep={})
         return Released(left=self._target.name)
+
+    def _at(self, name: str, rows: int) -> None:
+        self._tell(Step(phase="cutover", table=name, rows=rows, total=4))
 
     async def _end(self, state: Mapping[str, str]) -> Switched:
         """End what was stopped after the source was left."""
@@ -205,6 +216,15 @@ class Move:
                     differences.append(Difference(table=table.name, key="", what=what))
         quarantined = await self._target.quarantined()
         return Verdict(tables=(), differences=differences, quarantined=quarantined)
+
+    async def _unless_changed(self, found: Sequence[Difference]) -> Sequence[Difference]:
+        """Return those of *found* that have not changed in the source since it was compared."""
+        async with self._source.snapshot() as snapshot:
+            pages = [keys async for _, keys in changed(snapshot)]
+        since = {
+            (table, key_text(key)) for page in pages for table, keys in page.items() for key in keys
+        }
+        return [each for each in found if (each.table, each.key) not in since]
 
     def _following(self, tables: Sequence[Table]) -> Following:
         return Following(self._source, self._target, tables, self._tell)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
+
+import msgspec
 
 from cortex_adapters.moving.ends import Change, Snapshot
 from cortex_adapters.moving.rows import Key, Row, key_from, keys_of
@@ -38,5 +40,14 @@ async def changed(
         keys: dict[str, dict[str, None]] = {}
         for change in found:
             keys.setdefault(change.table, {})[change.key] = None
-        yield found, {table: [*map(key_from, texts)] for table, texts in keys.items()}
+        yield found, {table: _readable(texts) for table, texts in keys.items()}
         seq = found[-1].seq
+
+
+def _readable(texts: Iterable[str]) -> list[Key]:
+    """Return the keys, and none for what is no text: such a row cannot go, and is found later."""
+    found: list[Key] = []
+    for text in texts:
+        with suppress(UnicodeEncodeError, msgspec.DecodeError):
+            found.append(key_from(text))
+    return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cortex_adapters.moving.comparing import compare_rows
 from cortex_adapters.moving.ends import Snapshot
+from cortex_adapters.moving.fitness import key_fits
 from cortex_adapters.moving.pages import pages
 from cortex_adapters.moving.report import Difference, Span, Step, TableVerdict, Tell, Verdict
 from cortex_adapters.moving.rows import Digest, Key, Row, canonical, key_text, keys_of
@@ -19,9 +20,16 @@ _END: Final = "the last"
 
 
 async def verify(
-    source: Snapshot, target: Snapshot, tables: Sequence[Table], tell: Tell
+    source: Snapshot,
+    target: Snapshot,
+    tables: Sequence[Table],
+    tell: Tell,
+    take: Callable[[Table, Sequence[Row]], None],
 ) -> Verdict:
-    """Compare all rows, range by range, where both snapshots should be the same."""
+    """Compare all rows, range by range, where both snapshots should be the same.
+
+    Each range is handed to *take*, too.
+    """
     verdicts: list[TableVerdict] = []
     spans: list[Span] = []
     differences: list[Difference] = []
@@ -30,10 +38,11 @@ async def verify(
         total = await source.count(table)
         after: Key | None = None
         async for page in pages(source, table):
-            last = comparison.key(page[-1])
-            other = await target.page(table, after=after, upto=last)
+            last = comparison.last_fit(page) or after
+            other = [] if last == after else await target.page(table, after=after, upto=last)
             await asyncio.to_thread(comparison.add, page, other, after, last)
             after = last
+            take(table, page)
             rows = comparison.ours.rows
             tell(Step(phase="verify", table=table.name, rows=rows, total=total))
         if rest := await target.page(table, after=after):
@@ -53,7 +62,8 @@ class _Comparison:
     """One table on both sides."""
 
     def __init__(self, table: Table) -> None:
-        self.key = keys_of(table)
+        self._key = keys_of(table)
+        self._fits = key_fits(table)
         self.ours, self._theirs = Digest(), Digest()
         self.spans: list[Span] = []
         self.differences: list[Difference] = []
@@ -69,6 +79,10 @@ class _Comparison:
             source_hash=self.ours.text,
             target_hash=self._theirs.text,
         )
+
+    def last_fit(self, rows: Sequence[Row]) -> Key | None:
+        """Return the last key that the target may have, too."""
+        return next(filter(self._fits, map(self._key, reversed(rows))), None)
 
     def add(
         self, source: Sequence[Row], target: Sequence[Row], after: Key | None, last: Key | None

@@ -126,18 +126,20 @@ async def open_store(
     max_waiting: int = 200,
     wait: float = 2.0,
     telemetry: Telemetry | None = None,
+    moving: bool = False,
 ) -> AsyncIterator[PostgresStore]:
     """Open the store in the database at *conninfo*, whose schema must be current.
 
     *min_size* connections are made at once. At most *max_size* units of work use one at a time;
-    up to *max_waiting* more wait for their turn, up to *wait* seconds.
+    up to *max_waiting* more wait for their turn, up to *wait* seconds. *moving* is for a move.
 
     Raises:
+        MovedError: The data has gone elsewhere, or is not all there yet.
         SchemaError: The schema is not the one this release needs.
         SettingsError: *conninfo* cannot be read.
         UnavailableError: The database cannot be reached.
     """
-    migrations.require_current(await schema.status(conninfo))
+    migrations.require_current(await schema.status(conninfo, moving=moving))
     async with open_pool(
         hardened(conninfo),
         min_size=min_size,

@@ -48,7 +48,7 @@ class Database:
 
     *alone* keeps other servers away where there may be one only; *upgrades_itself* says that
     a developer's machine brings the schema up to date at each start; *end* makes it one end of
-    a move.
+    a move, and *open_moving* opens the store of one.
     """
 
     status: Callable[[], Coroutine[None, None, SchemaStatus]]
@@ -58,6 +58,7 @@ class Database:
     alone: Callable[[], AbstractContextManager[None]] = nullcontext
     upgrades_itself: bool = False
     end: Callable[[], End] | None = None
+    open_moving: Callable[[], AbstractAsyncContextManager[Store]] | None = None
 
 
 def database(url: DatabaseUrl) -> Database:
@@ -98,6 +99,7 @@ def _sqlite(path: str) -> Database:
         alone=partial(lock.serving, path),
         upgrades_itself=True,
         end=partial(SqliteEnd, path),
+        open_moving=partial(store.open_store, path, moving=True),
     )
 
 
@@ -121,6 +123,7 @@ def _postgres(conninfo: str, shown: str) -> Database:
         open_store=partial(store.open_store, conninfo),
         open_stream=open_stream,
         end=partial(PostgresEnd, conninfo, shown),
+        open_moving=partial(store.open_store, conninfo, moving=True),
     )
 
 

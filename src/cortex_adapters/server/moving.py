@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from cortex_adapters.moving.move import Move
 from cortex_adapters.moving.report import Tell
+from cortex_adapters.moving.sampling import Samples
 from cortex_adapters.server.databases import database, naming
 from cortex_adapters.settings import DatabaseUrl, PostgresUrl
 from cortex_core.domain.errors import SettingsError
@@ -22,15 +23,18 @@ async def open_move(
         BusyError: Another move is under way, or a server is using the target.
         SettingsError: Nothing moves between databases of these kinds.
     """
-    ends = database(source).end, database(target).end
-    if ends[0] is None or ends[1] is None or type(source) is type(target):
+    if type(source) is type(target):
         raise SettingsError([f"Nothing moves from {source} to {target}: one must be SQLite."])
-    here, there = ends[0](), ends[1]()
+    here, there = database(source), database(target)
+    if here.end is None or here.open_moving is None or there.end is None or not there.open_moving:
+        raise SettingsError(["What is in memory does not move."])
+    ends = here.end(), there.end()
     async with AsyncExitStack() as stack:
         if writing:
-            for url, end in ((source, here), (target, there)):
+            for url, end in zip((source, target), ends, strict=True):
                 with naming(url):
                     await stack.enter_async_context(end.alone())
-            stack.enter_context(database(target).alone())
-        typed = here if isinstance(source, PostgresUrl) else there
-        yield Move(here, there, typed=typed, tell=tell)
+            stack.enter_context(there.alone())
+        typed = ends[0] if isinstance(source, PostgresUrl) else ends[1]
+        samples = Samples(here.open_moving, there.open_moving)
+        yield Move(*ends, typed=typed, tell=tell, samples=samples)

@@ -115,18 +115,20 @@ async def open_store(
     busy_timeout: float = 5.0,
     readers: int = 3,
     telemetry: Telemetry | None = None,
+    moving: bool = False,
 ) -> AsyncIterator[SqliteStore]:
-    """Open the file at *path*, which has the schema of this release.
+    """Open the file at *path*, which has the schema of this release; *moving* is for a move.
 
     Whoever finds the file locked, or every connection taken, waits for *busy_timeout* seconds.
 
     Raises:
+        MovedError: The data has gone elsewhere, or is not all there yet.
         SchemaError: The schema is behind or ahead; `cortex db upgrade` makes it.
         StorageCorruptError: The file is damaged, or not a database.
         StorageReadOnlyError: The file or its directory cannot be written.
     """
     require_writable(path)
-    require_current(await status(path))
+    require_current(await status(path, moving=moving))
     async with AsyncExitStack() as lanes:
         writer = await lanes.enter_async_context(
             open_lane(path, WRITER, patience=busy_timeout, telemetry=telemetry)

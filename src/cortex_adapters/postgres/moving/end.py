@@ -10,7 +10,7 @@ import psycopg
 
 from cortex_adapters.migrations import SchemaStatus
 from cortex_adapters.moving.ends import Change, Checkpoint
-from cortex_adapters.moving.fitness import Finding
+from cortex_adapters.moving.fitness import Finding, key_fits
 from cortex_adapters.moving.questions import quoted
 from cortex_adapters.moving.rows import Key, Row, key_text
 from cortex_adapters.moving.tables import Table
@@ -205,10 +205,11 @@ class PostgresEnd:
 async def _delete(connection: Connection, table: Table, keys: Sequence[Key]) -> None:
     if not keys:
         return
-    joined, parameters = snapshot.given(table, keys)
-    using = joined.removeprefix("JOIN ").replace(" ON ", " WHERE ", 1)
-    sql = f"DELETE FROM {quoted(table.name)} AS t USING {using}"  # noqa: S608 - names
-    await connection.execute(sql.encode(), parameters)
+    if fit := [*filter(key_fits(table), keys)]:
+        joined, parameters = snapshot.given(table, fit)
+        using = joined.removeprefix("JOIN ").replace(" ON ", " WHERE ", 1)
+        sql = f"DELETE FROM {quoted(table.name)} AS t USING {using}"  # noqa: S608 - names
+        await connection.execute(sql.encode(), parameters)
     await connection.execute(
         "DELETE FROM move_quarantine WHERE tbl = $1 AND key = ANY ($2)",
         (table.name, [key_text(key) for key in keys]),

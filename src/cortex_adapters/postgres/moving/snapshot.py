@@ -8,6 +8,7 @@ from typing import Final
 
 from cortex_adapters.moving import questions
 from cortex_adapters.moving.ends import PAGE_BYTES, PAGE_ROWS, Change
+from cortex_adapters.moving.fitness import key_fits
 from cortex_adapters.moving.questions import quoted
 from cortex_adapters.moving.rows import Key, Row, size_of
 from cortex_adapters.moving.tables import Column, Kind, Table
@@ -71,6 +72,7 @@ class PostgresSnapshot:
         return rows
 
     async def these(self, table: Table, keys: Collection[Key]) -> Sequence[Row]:
+        keys = [*filter(key_fits(table), keys)]
         if not keys:
             return []
         joined, parameters = given(table, keys)

@@ -1,0 +1,193 @@
+"""What changes in the source meanwhile arrives, whatever it is and whenever the move is stopped."""
+
+import random
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+
+from cortex_adapters.moving.move import Move
+from cortex_adapters.moving.report import Step, Switched, Tell
+from tests.unit.moving.changing import Changes, opened
+from tests.unit.moving.conftest import Moving
+
+
+class Stopped(BaseException):
+    """What `kill -9` is to a process, as far as an exception can be that."""
+
+
+def stopping(after: int) -> Tell:
+    """Return what stops a move at its step number *after*."""
+    left = after
+
+    def tell(step: Step) -> None:
+        nonlocal left
+        left -= 1
+        if left <= 0:
+            raise Stopped
+
+    return tell
+
+
+@pytest.fixture(params=["there", "back"])
+async def ends(
+    request: pytest.FixtureRequest,
+    moving: Moving,
+    file: str,
+    postgres: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[str, str]:
+    """A source and an empty target, of both directions."""
+    if request.param == "there":
+        return file, postgres
+    async with moving(file, postgres) as move:
+        await move.copy()
+        assert isinstance(await move.cutover(), Switched)
+    return postgres, str(tmp_path_factory.mktemp("back") / "back.db")
+
+
+async def the_same(move: Move) -> None:
+    verdict = await move.verify()
+    assert verdict.ok, (verdict.differences, verdict.quarantined)
+    assert isinstance(await move.cutover(), Switched)
+
+
+async def test_what_is_written_after_the_copy_arrives(moving: Moving, ends: tuple[str, str]):
+    source, target = ends
+    async with opened(source) as store, moving(source, target) as move:
+        changes = await Changes.of(store)
+        await changes.make(30)
+        await move.copy()
+        await changes.make(60)
+        assert (await move.follow()).changes > 60
+        await changes.make(60)
+        assert (await move.verify()).ok
+        await changes.make(60)
+        switched = await move.cutover()
+        assert isinstance(switched, Switched)
+        assert switched.frozen_seconds < 5
+    async with opened(target) as store:
+        again = await Changes.of(store)
+        await again.make(10)
+
+
+async def test_a_copy_that_is_stopped_anywhere_goes_on(moving: Moving, ends: tuple[str, str]):
+    """Between the runs rows change on both sides of the place where each was stopped."""
+    source, target = ends
+    chance = random.Random(7)
+    async with opened(source) as store:
+        changes = await Changes.of(store)
+        for _ in range(12):
+            await changes.make(10)
+            async with moving(source, target, stopping(chance.randrange(1, 8))) as move:
+                try:
+                    await move.copy()
+                except Stopped:
+                    pass
+                else:
+                    await move.follow()
+        async with moving(source, target) as move:
+            await move.copy()
+            await changes.make(10)
+            await the_same(move)
+
+
+@pytest.mark.parametrize("step", ["follow", "frozen", "compared", "left the source", "switched"])
+async def test_a_cutover_that_is_stopped_is_run_again(
+    moving: Moving, ends: tuple[str, str], step: str
+):
+    def tell(told: Step) -> None:
+        if step in {told.table, told.phase}:
+            raise Stopped
+
+    source, target = ends
+    async with opened(source) as store:
+        changes = await Changes.of(store)
+        async with moving(source, target) as move:
+            await move.copy()
+            assert (await move.verify()).ok
+        await changes.make(20)
+        async with moving(source, target, tell) as move:
+            with pytest.raises(Stopped):
+                await move.cutover()
+        if step in {"follow", "frozen", "compared"}:
+            await changes.make(20)
+    async with moving(source, target) as move:
+        assert isinstance(await move.cutover(), Switched)
+        assert isinstance(await move.cutover(), Switched)
+    async with opened(target) as store:
+        await (await Changes.of(store)).make(5)
+
+
+@pytest.fixture
+async def copied(
+    moving: Moving, file: str, postgres: str
+) -> AsyncIterator[tuple[Move, psycopg.Connection[tuple[object, ...]]]]:
+    async with moving(file, postgres) as move:
+        await move.copy()
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            yield move, connection
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        (
+            """
+            UPDATE messages
+            SET content = overlay(content placing chr(ascii(content) # 1) from 1 for 1)
+            WHERE id = %s
+            """,
+            "differs in content",
+        ),
+        ("UPDATE messages SET metadata = metadata || '{\"x\":1}' WHERE id = %s", "in metadata"),
+        (
+            "UPDATE messages SET created_at = created_at + interval '1 microsecond' WHERE id = %s",
+            "differs in created_at",
+        ),
+        ("DELETE FROM messages WHERE id = %s", "is in the source only"),
+        (
+            """
+            INSERT INTO messages (id, conversation_id, seq, author_kind, role, content, metadata,
+                created_at)
+            SELECT gen_random_uuid(), conversation_id, 987654, author_kind, role, content, metadata,
+                created_at
+            FROM messages WHERE id = %s
+            """,
+            "is in the target only",
+        ),
+    ],
+)
+async def test_one_bit_that_is_not_the_same_is_found_and_named(
+    copied: tuple[Move, psycopg.Connection[tuple[object, ...]]], statement: str, what: str
+):
+    move, connection = copied
+    [(row,)] = connection.execute("SELECT id FROM messages ORDER BY id OFFSET 100 LIMIT 1")
+    connection.execute(statement.encode(), (row,))
+    verdict = await move.verify()
+    [difference] = verdict.differences
+    assert difference.table == "messages"
+    assert difference.key == f'["{row}"]' or what == "is in the target only"
+    assert what in difference.what
+    [span] = verdict.spans
+    assert span.source != span.target
+    [table] = [each for each in verdict.tables if each.source_hash != each.target_hash]
+    assert table.table == "messages"
+
+
+async def test_a_difference_found_while_frozen_lets_writes_in_again(
+    moving: Moving, file: str, postgres: str
+):
+    async with opened(file) as store:
+        changes = await Changes.of(store)
+        async with moving(file, postgres) as move:
+            await move.copy()
+            assert (await move.verify()).ok
+            with psycopg.connect(postgres) as connection:
+                connection.execute("DELETE FROM registry WHERE name = 'epoch'")
+            found = await move.cutover()
+            assert not isinstance(found, Switched)
+            assert [each.what for each in found.differences] == [
+                "has 2 rows in the source and 1 in the target"
+            ]
+            await changes.make(5)
