@@ -13,9 +13,9 @@ from litestar.datastructures import State
 from cortex_adapters.litestar import strict_json
 from cortex_adapters.litestar.accept import preferred
 from cortex_adapters.litestar.operations import EVENT_STREAM, Operation
+from cortex_adapters.litestar.queries import faults_of
 from cortex_core import Cortex, Principal
 from cortex_core.domain.errors import (
-    Fault,
     InvalidInputError,
     MalformedError,
     NotAcceptableError,
@@ -32,7 +32,6 @@ T = TypeVar("T", bound=msgspec.Struct)
 MAX_BODY: Final = 1024 * 1024
 FORM: Final = "application/x-www-form-urlencoded"
 _CHARSET: Final = re.compile(r'charset="?utf-8"?', re.IGNORECASE)
-_COUNT: Final = re.compile(r"[0-9]{1,18}")
 # RFC 9110 section 8.8.3, and ours among them.
 _TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS: Final = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,[ \t,]*{_TAG})*[ \t,]*")
@@ -116,7 +115,7 @@ class Call(Request[Principal, object, State]):
         )
 
     def arguments(self) -> dict[str, str]:
-        """Return the query parameters; each is known to the route, and given once at the most."""
+        """Return the query parameters: known to the route, each given once, and as it says."""
         try:
             pairs = parse_qsl(
                 self.scope["query_string"].decode("ascii"),
@@ -126,27 +125,15 @@ class Call(Request[Principal, object, State]):
             )
         except ValueError as error:
             raise MalformedError("The query cannot be read.") from error
-        known = {query.name for query in self.operation.query}
-        given = dict(pairs)
-        faults = [
-            Fault(strict_json.pointer_to(name), "unknown", "is not known here")
-            for name in sorted(given.keys() - known)
-        ]
-        if len(given) < len(pairs):
-            faults.append(Fault("", "repeated", "each parameter may be given once"))
-        if faults:
+        if faults := [*faults_of(pairs, self.operation.query)]:
             raise InvalidInputError(*faults)
-        return given
+        return dict(pairs)
 
     @staticmethod
     def number(given: dict[str, str], name: str) -> int | None:
-        """Return a parameter that is a number from 0, None where it is not given."""
+        """Return one of the `arguments` that is a number, None where it is not given."""
         text = given.get(name)
-        if text is None:
-            return None
-        if not _COUNT.fullmatch(text):
-            raise InvalidInputError(Fault(f"/{name}", "type", "must be a whole number from 0"))
-        return int(text)
+        return None if text is None else int(text)
 
     def version(self) -> int | None:
         """Return the version in `If-Match` (RFC 9110 section 13.1.1), None for any.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.litestar.asgi import JSON, Client
+from tests.unit.litestar.asgi import JSON, Answer, Client
 from tests.unit.litestar.document import DOCUMENT
 from tests.unit.litestar.problems import pointers, problem
 from tests.unit.services.scene import Scene
@@ -42,6 +42,43 @@ async def test_what_is_refused_is_not_done(api: Client, scene: Scene) -> None:
     problem(await api.delete(f"{path}?%ff=1"), 400, "malformed-request")
     assert (await api.get(path)).status == 200
     problem(await api.who("").delete(f"{path}?force=1"), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize(
+    ("query", "faults"),
+    [
+        ("limit=0&order=up&x=1", [("/x", "unknown"), ("/limit", "range"), ("/order", "enum")]),
+        ("limit=1e3&limit=201", [("", "repeated"), ("/limit", "range")]),
+        ("order=&limit=-1&cursor=x", [("/limit", "type"), ("/order", "enum")]),
+    ],
+)
+async def test_all_that_is_wrong_with_a_query_is_told_at_once(
+    api: Client, scene: Scene, query: str, faults: list[tuple[str, str]]
+) -> None:
+    answer = await api.get(f"/v1/conversations/{scene.conversation.id}/messages?{query}")
+    assert _faults(answer) == faults
+
+
+async def test_faults_of_query_and_body_are_told_at_once(api: Client, scene: Scene) -> None:
+    path = f"/v1/conversations/{scene.conversation.id}/messages?colour=1&size=2"
+    query = [("/colour", "unknown"), ("/size", "unknown")]
+    for body, faults in (
+        (b"{}", [("/content", "missing")]),
+        (
+            b'{"content": 3, "respond": 3, "x": 4}',
+            [("/x", "unknown"), ("/content", "type"), ("/respond", "type")],
+        ),
+    ):
+        assert _faults(await api.ask("POST", path, JSON, body)) == [*query, *faults]
+    assert not (await api.get(path.partition("?")[0])).json()["items"]
+    # a body that cannot be read, or is not wrong, takes nothing from what is said of the query
+    for kind, body in ((JSON, b"{"), (JSON, b'{"content": "x"}'), ((("x-y", "z"),), b"x")):
+        assert _faults(await api.ask("POST", path, kind, body)) == query
+
+
+def _faults(answer: Answer) -> list[tuple[str, str]]:
+    found = problem(answer, 422, "invalid-input")["errors"]
+    return [(fault["pointer"], fault["code"]) for fault in found]
 
 
 @pytest.mark.parametrize(

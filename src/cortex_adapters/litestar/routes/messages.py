@@ -10,7 +10,6 @@ from cortex_adapters.litestar.answers import Answer, answer
 from cortex_adapters.litestar.call import Call
 from cortex_adapters.litestar.operations import PAGE, Operation, Query, describe
 from cortex_core.domain.commands import PostMessage
-from cortex_core.domain.errors import Fault, InvalidInputError
 from cortex_core.domain.models import Message
 from cortex_core.domain.paging import Page
 from cortex_core.domain.policy import READERS, WRITERS
@@ -64,8 +63,6 @@ async def create(request: Call) -> Answer:
 )
 async def page(request: Call) -> Answer:
     order = request.arguments().get("order", "asc")
-    if order not in ("asc", "desc"):
-        raise InvalidInputError(Fault("/order", "enum", "must be asc or desc"))
     return answer(
         await request.cortex.exchange.page(
             request.user,
