@@ -72,7 +72,7 @@ async def _do(
     phase: str | None, source: DatabaseUrl, target: DatabaseUrl, progress: Progress
 ) -> int:
     async with open_move(source, target, progress.tell, writing=phase != "plan") as move:
-        for name, do in _phases(phase, move):
+        for name, do in _phases(phase, move, left=await move.left()):
             outcome = await do()
             code = exit_of(outcome)
             progress.end()
@@ -87,7 +87,7 @@ async def _do(
 
 
 def _phases(
-    phase: str | None, move: Move
+    phase: str | None, move: Move, *, left: bool
 ) -> Iterator[tuple[str, Callable[[], Awaitable[Outcome]]]]:
     every: dict[str, Callable[[], Awaitable[Outcome]]] = {
         "plan": move.plan,
@@ -100,6 +100,8 @@ def _phases(
         yield "abort", move.abort
     elif phase is not None and phase in every:
         yield phase, every[phase]
+    elif left:
+        yield "cutover", move.cutover
     else:
         yield from every.items()
 

@@ -45,6 +45,10 @@ class Move:
         self._tell = tell
         self._samples = samples
 
+    async def left(self) -> bool:
+        """Say whether the source has been left: all there may be to do is to end the cutover."""
+        return (await self._source.state()).get("phase") == "moved"
+
     async def plan(self) -> Plan:
         """Say what would be moved, and what would not survive; writes nothing."""
         require_here(await self._source.state())
@@ -113,7 +117,7 @@ class Move:
         in again where something is not the same, or fails.
         """
         state = await self._source.state()
-        if state.get("phase") == "moved":
+        if await self.left():
             return await self._end(state)
         if (await self._target.state()).get("phase") != "verified":
             verdict = await self.verify()
