@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 
 from cortex_adapters.postgres import schema
+from tests.e2e.eventually import eventually
 from tests.e2e.server import ServerProcess
 from tests.e2e.wire import Answer, Api
 
@@ -108,7 +109,7 @@ async def test_fault_20_on_a_full_disk_nothing_is_half_reads_go_on_and_it_recove
     assert (await post()).status == 201
     assert (await ada.get("/health/ready")).status == 200
     assert [message["id"] for message in await ada.pages(f"{talk}/messages")] == acknowledged
+    assert await eventually(lambda: server.lines("database.back"))
     away, *_ = server.lines("database.away")
     assert away["code"] == "storage-full"
-    assert server.lines("database.back")
     assert not server.lines("incident")
