@@ -40,7 +40,7 @@ _CAPTURE: Final = (
     """,
     """
     CREATE OR REPLACE FUNCTION move_captured() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-    AS $$
+    SET search_path FROM CURRENT AS $$
     DECLARE
         was text; now_is text;
     BEGIN

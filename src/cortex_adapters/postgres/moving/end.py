@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -26,7 +28,7 @@ from cortex_core.domain.errors import BusyError, Fault, InvalidInputError
 __all__ = ["PostgresEnd"]
 
 _KEY: Final = 0x636F72746D76  # the advisory lock of those who move
-_TRIES: Final = 20
+_TRIES: Final = 100
 _SESSION: Final = {
     "idle_in_transaction_session_timeout": "0",
     "statement_timeout": "0",
@@ -78,17 +80,11 @@ class PostgresEnd:
             await state.note(connection, noted)
 
     async def capture(self, tables: Sequence[Table], *, move: str) -> None:
-        for tried in range(_TRIES):
-            try:
-                async with self._writing() as connection:
-                    noted = {"move": move, "role": "source", "phase": "capturing"}
-                    await state.note(connection, noted)
-                    await state.capture(connection, tables)
-            except BusyError:
-                if tried == _TRIES - 1:
-                    raise
-            else:
-                return
+        async def work(connection: Connection) -> None:
+            await state.note(connection, {"move": move, "role": "source", "phase": "capturing"})
+            await state.capture(connection, tables)
+
+        await self._locking(work)
 
     async def forget(self, changes: Sequence[Change]) -> None:
         async with self._writing() as connection:
@@ -98,31 +94,30 @@ class PostgresEnd:
             )
 
     async def freeze(self, tables: Sequence[Table]) -> None:
-        for tried in range(_TRIES):
-            try:
-                async with self._writing() as connection:
-                    await state.note(connection, {"phase": "frozen"})
-                    await state.freeze(connection, tables)
-            except BusyError:
-                if tried == _TRIES - 1:
-                    raise
-            else:
-                return
+        async def work(connection: Connection) -> None:
+            await state.note(connection, {"phase": "frozen"})
+            await state.freeze(connection, tables)
+
+        await self._locking(work)
 
     async def thaw(self) -> None:
-        async with self._writing() as connection:
+        async def work(connection: Connection) -> None:
             await state.drop_freeze(connection)
             await state.note(connection, {"phase": "capturing"})
             await state.take_back(connection, "frozen_at")
 
+        await self._locking(work)
+
     async def release(self, *, keep: Mapping[str, str]) -> None:
-        async with self._writing() as connection:
+        async def work(connection: Connection) -> None:
             await state.drop_capture(connection)
             if not keep:
                 await state.drop_freeze(connection)
             await state.drop_tables(connection)
             if keep:
                 await state.note(connection, keep)
+
+        await self._locking(work)
 
     async def prepare(self, tables: Sequence[Table], *, move: str) -> None:
         async with self._writing() as connection:
@@ -181,6 +176,23 @@ class PostgresEnd:
     async def settle(self) -> None:
         async with self._connected() as connection:
             await aside.settle(connection)
+
+    async def _locking(self, work: Callable[[Connection], Awaitable[None]]) -> None:
+        """Do *work*, which locks tables, in a moment when nobody is in the way.
+
+        Who waits for a lock makes all wait who come later: so it waits briefly, and often.
+        """
+        for left in reversed(range(_TRIES)):
+            try:
+                async with self._writing() as connection:
+                    await connection.execute("SET LOCAL lock_timeout = '100ms'")
+                    await work(connection)
+            except BusyError:
+                if not left:
+                    raise
+                await asyncio.sleep(random.uniform(0.02, 0.2))  # noqa: S311 - no secret
+            else:
+                return
 
     async def _read(self, sql: str) -> Sequence[Found]:
         async with self._connected() as connection:
