@@ -22,7 +22,7 @@ SERVING := $(if $(wildcard $(DEV)),$(VENV),$(LEAN))
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help run test check lint format types imports deps unit contract e2e fuzz auth0 prometheus observability bench docs-tables pins clean dev
+.PHONY: help run test check lint format types imports deps unit contract e2e fuzz auth0 prometheus observability bench bench-move docs-tables pins clean dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ observability: dev ## write the dashboards that are made from the registry of te
 
 bench: dev ## ratios to a bare route and a bare statement
 	$(PY) -m bench
+
+bench-move: dev ## move 500 000 messages there and back, with writers, killed 20 times
+	$(PY) -m bench.move 500000 20
 
 docs-tables: dev ## write the pages of docs/reference that are made from the code
 	$(VENV)/bin/cortex routes --rights > docs/reference/rights.md

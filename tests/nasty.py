@@ -93,6 +93,13 @@ def seed(path: str, *, messages: int, large: int = 0) -> None:
         connection.commit()
 
 
+def forget_registry(path: str) -> None:
+    """Take out what a server writes there when it starts."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM registry")
+        connection.commit()
+
+
 def _fill(seeder: Seeder, messages: int, large: int) -> None:
     put, new_id = seeder.put, seeder.id
     users = [new_id() for _ in range(40)]

@@ -66,7 +66,7 @@ class Writers:
 @asynccontextmanager
 async def writing(server: ServerProcess) -> AsyncIterator[Writers]:
     ada = await Api(server.port).sign_in()
-    workspace = await ada.workspace()
+    workspace = await ada.workspace(f"Lab {random.random()}")
     writers = Writers(ada, workspace, await ada.conversation(workspace))
     tasks = [asyncio.create_task(writers.run()) for _ in range(WRITERS)]
     try:

@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from cortex_adapters.sqlite import schema as sqlite_schema
 from tests.e2e.moving import hashes, run_move, writing
 from tests.e2e.server import ServerProcess
 from tests.e2e.wire import GoneError
-from tests.nasty import seed
+from tests.nasty import forget_registry, seed
 
 MESSAGES = 4_000
 KILLS = 6
@@ -27,19 +25,13 @@ async def addresses(
     file = str(tmp_path / "cortex.db")
     await sqlite_schema.upgrade(file)
     seed(file, messages=MESSAGES, large=5)
-    forget_epoch(file)
+    forget_registry(file)
     await postgres_schema.upgrade(fresh_database)
     there = f"sqlite:///{file}", fresh_database
     if request.param == "there":
         return there
     assert (await run_move(ServerProcess(there[0], tmp_path), *there)).code == 0
     return fresh_database, f"sqlite:///{tmp_path}/back.db"
-
-
-def forget_epoch(file: str) -> None:
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("DELETE FROM registry")
-        connection.commit()
 
 
 async def test_fault_53_a_move_that_is_killed_again_and_again_arrives_whole(

@@ -14,7 +14,7 @@ from cortex_adapters.moving.rows import Key, Row
 from cortex_adapters.moving.tables import Table
 
 PAGE_ROWS = 4_000
-PAGE_BYTES = 4 << 20
+PAGE_BYTES = 2 << 20  # of memory
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -92,5 +93,11 @@ class Digest(msgspec.Struct, frozen=True):
 
 
 def size_of(rows: Iterable[Row]) -> int:
-    """Return about how many bytes *rows* have."""
-    return sum(len(value) if isinstance(value, str | bytes) else 8 for row in rows for value in row)
+    """Return about how much memory *rows* take, in bytes."""
+    return sum(map(_size, chain.from_iterable(rows)))
+
+
+def _size(value: Value) -> int:
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value) * 4
+    return len(value) if isinstance(value, bytes) else 8

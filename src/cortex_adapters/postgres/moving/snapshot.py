@@ -26,7 +26,9 @@ KEY_TYPES: Final = {
     Kind.SHORT: "integer",
 }
 _LAST: Final = (1 << 63) - 1
-_FETCH: Final = 500
+_FEWEST: Final = 8  # rows fetched at once, where they may be large
+_MOST: Final = 500
+_FETCHED: Final = 1 << 20  # bytes at once
 
 
 class PostgresSnapshot:
@@ -61,13 +63,16 @@ class PostgresSnapshot:
         with translated():
             await self._connection.execute(sql.encode(), parameters or None)
             rows: list[Row] = []
+            few = _FEWEST
             while len(rows) < most and size > 0:
-                cursor = await self._connection.execute(b"FETCH %d FROM move_page" % _FETCH)
+                cursor = await self._connection.execute(b"FETCH %d FROM move_page" % few)
                 some = await cursor.fetchall()
                 if not some:
                     break
                 rows += some
-                size -= size_of(some)
+                took = size_of(some)
+                size -= took
+                few = min(_MOST, max(_FEWEST, len(some) * _FETCHED // max(took, 1)))
             await self._connection.execute("CLOSE move_page")
         return rows
 
