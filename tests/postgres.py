@@ -56,3 +56,11 @@ def fresh_database(server: str) -> Iterator[str]:
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(drop.format(sql.Identifier(name)))
+
+
+def tools_of(server: str) -> Path:
+    """Return the folder of the client programs that came with the server at *server*."""
+    with psycopg.connect(server) as connection:
+        row = connection.execute("SELECT setting FROM pg_config() WHERE name = 'BINDIR'").fetchone()
+    assert row is not None
+    return Path(row[0])

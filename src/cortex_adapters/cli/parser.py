@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     _json(status)
 
     _move(steps)
+    _backup(steps)
 
     _users(commands)
     _command(commands, "openapi", "openapi", "print the OpenAPI document")
@@ -80,6 +81,35 @@ def _move(steps: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         move.add_argument(name, metavar=name.upper(), help=f"{says}; a URL")
     move.set_defaults(command="db move")
     _json(move)
+
+
+def _backup(steps: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    backup = _command(steps, "backup", "backup", "make a backup, while servers go on")
+    backup.add_argument("folder", metavar="FOLDER", type=Path, help="where backups are kept")
+    backup.add_argument(
+        "--keep", metavar="N", type=_count, help="delete older backups of this database beyond N"
+    )
+    restore = _command(steps, "restore", "backup", "restore a backup into an empty database")
+    restore.add_argument("backup", metavar="BACKUP", type=Path, help="one backup")
+    restore.add_argument(
+        "--keep-tokens", action="store_true", help="tokens from before the restore stay good"
+    )
+    verify = _command(steps, "verify-backup", "backup", "prove a backup by restoring it aside")
+    verify.add_argument(
+        "backup", metavar="BACKUP", type=Path, help="one backup, or a folder: the newest in there"
+    )
+    for name, command in (("backup", backup), ("restore", restore), ("verify-backup", verify)):
+        command.add_argument(
+            "--tools", metavar="FOLDER", type=Path, help="where pg_dump is, if not on the PATH"
+        )
+        command.set_defaults(command=f"db {name}")
+        _json(command)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return int(text)
 
 
 def _users(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from cortex_core.domain.errors import MovedError
+
+RESTORING: Final = "restoring"
 
 
 def require_here(state: Mapping[str, str]) -> None:
     """Raise MovedError unless a server may serve what is here."""
     if state.get("phase") == "moved":
         raise MovedError(f"The data has moved to {state.get('to', 'another database')}.")
+    if state.get("phase") == RESTORING:
+        raise MovedError("A restore into this database has not ended: drop it, and begin anew.")
     if state.get("role") == "target":
         raise MovedError("A move into this database has not ended.")
 

@@ -9,6 +9,7 @@ from cortex_adapters.server.app import (
     require_servable,
 )
 from cortex_adapters.server.asking import Asked, ask_tenant
+from cortex_adapters.server.backups import backup_end, proving_end, void_for
 from cortex_adapters.server.databases import Database, database, naming
 from cortex_adapters.server.identity import identity_provider, known_issuers, open_local
 from cortex_adapters.server.issuer import Issuer
@@ -23,6 +24,7 @@ __all__ = [
     "Issuer",
     "Place",
     "ask_tenant",
+    "backup_end",
     "create_app",
     "database",
     "identity_provider",
@@ -34,7 +36,9 @@ __all__ = [
     "open_service",
     "open_store",
     "open_tenant",
+    "proving_end",
     "require_readable",
     "require_servable",
     "shown_cause",
+    "void_for",
 ]

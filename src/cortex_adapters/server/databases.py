@@ -20,8 +20,10 @@ from contextlib import (
 )
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
+from cortex_adapters.backup.ends import BackupEnd
 from cortex_adapters.memory.store import MemoryStore
 from cortex_adapters.memory.stream import MemoryEventStream
 from cortex_adapters.migrations import SchemaStatus, Step
@@ -58,6 +60,7 @@ class Database:
     alone: Callable[[], AbstractContextManager[None]] = nullcontext
     upgrades_itself: bool = False
     end: Callable[[], End] | None = None
+    backup: Callable[[Path | None], BackupEnd] | None = None
     open_moving: Callable[[], AbstractAsyncContextManager[Store]] | None = None
 
 
@@ -89,6 +92,7 @@ def naming(url: DatabaseUrl) -> Iterator[None]:
 
 def _sqlite(path: str) -> Database:
     from cortex_adapters.sqlite import lock, schema, store  # noqa: PLC0415 - may be missing
+    from cortex_adapters.sqlite.backup import SqliteBackup  # noqa: PLC0415 - may be missing
     from cortex_adapters.sqlite.moving.end import SqliteEnd  # noqa: PLC0415 - may be missing
 
     return Database(
@@ -99,12 +103,14 @@ def _sqlite(path: str) -> Database:
         alone=partial(lock.serving, path),
         upgrades_itself=True,
         end=partial(SqliteEnd, path),
+        backup=partial(SqliteBackup, path),
         open_moving=partial(store.open_store, path, moving=True),
     )
 
 
 def _postgres(conninfo: str, shown: str) -> Database:
     from cortex_adapters.postgres import schema, store, stream  # noqa: PLC0415 - may be missing
+    from cortex_adapters.postgres.backup import PostgresBackup  # noqa: PLC0415 - may be missing
     from cortex_adapters.postgres.moving.end import PostgresEnd  # noqa: PLC0415 - may be missing
 
     @asynccontextmanager
@@ -123,6 +129,7 @@ def _postgres(conninfo: str, shown: str) -> Database:
         open_store=partial(store.open_store, conninfo),
         open_stream=open_stream,
         end=partial(PostgresEnd, conninfo, shown),
+        backup=partial(PostgresBackup, conninfo, shown),
         open_moving=partial(store.open_store, conninfo, moving=True),
     )
 

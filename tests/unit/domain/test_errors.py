@@ -27,6 +27,7 @@ INSIDE = {
     "CommandError": {"cli"},  # a command's own, said and answered where it ends
     "Exception": {"postgres"},  # what a unit of work raised before, once more
     "FetchError": {"auth0"},  # translated where keys and people are looked up
+    "InterruptedError": {"sqlite"},  # stops a copy that nobody waits for any more
     "LifespanError": {"uvicorn"},  # the application's, before there is anybody to answer
     "LookupError": {"litestar"},  # of the OpenAPI document, found by its tests
     "NotImplementedError": {"litestar"},

@@ -107,7 +107,8 @@ def _text(stored: bytes) -> str:
     return str(stored, "utf-8", "surrogateescape")
 
 
-def _begin(connection: sqlite3.Connection) -> None:
+def begin(connection: sqlite3.Connection) -> None:
+    """Begin to read what is committed now."""
     # What is not UTF-8 must come through as far as to where it is named.
     connection.text_factory = _text
     connection.execute("BEGIN")
@@ -118,7 +119,7 @@ def _begin(connection: sqlite3.Connection) -> None:
 async def take(path: str, *, patience: float) -> AsyncIterator[SqliteSnapshot]:
     """Take a snapshot of the file at *path*; nothing is written to it."""
     async with open_lane(path, READER, patience=patience, busy_timeout=patience) as lane:
-        await lane.run(_begin)
+        await lane.run(begin)
         try:
             yield SqliteSnapshot(lane)
         finally:

@@ -40,6 +40,7 @@ from cortex_core.domain.errors.state import (
     StaleVersionError,
 )
 from cortex_core.domain.errors.storage import (
+    BackupDamagedError,
     FrozenError,
     MovedError,
     SchemaError,
@@ -48,6 +49,7 @@ from cortex_core.domain.errors.storage import (
     StorageForbiddenError,
     StorageFullError,
     StorageReadOnlyError,
+    ToolMissingError,
 )
 from cortex_core.domain.errors.validation import (
     InvalidCursorError,
@@ -60,6 +62,7 @@ from cortex_core.domain.errors.validation import (
 )
 
 __all__ = [
+    "BackupDamagedError",
     "BusyError",
     "Category",
     "ConflictError",
@@ -96,6 +99,7 @@ __all__ = [
     "StorageFullError",
     "StorageReadOnlyError",
     "TooLargeError",
+    "ToolMissingError",
     "TurnAbandonedError",
     "UnauthenticatedError",
     "UnavailableError",

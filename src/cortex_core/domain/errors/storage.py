@@ -94,3 +94,25 @@ class MovedError(CortexError):
     category = "storage"
     operator = "Set `CORTEX_DATABASE_URL` to the database that has the data, or end the move."
     runbook = "CortexNotReady"
+
+
+class BackupDamagedError(CortexError):
+    """The backup is not whole, or not what its manifest says."""
+
+    code = "backup-damaged"
+    title = "Backup damaged"
+    remedy = "Use another backup."
+    severity = "critical"
+    category = "storage"
+    operator = "Use another backup, and look at the disk that this one is on."
+
+
+class ToolMissingError(CortexError):
+    """A program that this needs is not installed, or is of the wrong version."""
+
+    code = "tool-missing"
+    title = "Program missing"
+    remedy = "Install the client programs of PostgreSQL, or name their folder with --tools."
+    severity = "error"
+    category = "storage"
+    operator = "Install the client programs of the PostgreSQL that the server runs."

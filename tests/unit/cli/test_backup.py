@@ -1,0 +1,96 @@
+"""`cortex db backup | restore | verify-backup`: what they print, and how they end."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import tools_of
+from tests.unit.cli.conftest import Cortex
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/cortex.db"
+    postgres: str = request.getfixturevalue("fresh_database")
+    return postgres
+
+
+def test_a_backup_is_made_and_proved_and_restored_only_into_what_is_empty(
+    cortex: Cortex, url: str, postgres_server: str
+):
+    tools = ("--tools", str(tools_of(postgres_server)))
+    assert cortex("db", "upgrade", database_url=url)[0] == 0
+    code, out, err = cortex("db", "backup", "backups", "--json", *tools, database_url=url)
+    assert (code, err) == (0, "")
+    *steps, done = map(json.loads, out.splitlines())
+    assert all(step["phase"] in {"copy", "count"} for step in steps)
+    backup = Path(done["backup"])
+    assert done["done"] == "backup"
+    assert done["rows"] == 0
+    assert stat.S_IMODE((backup / "manifest.json").stat().st_mode) == 0o600
+    code, out, err = cortex("db", "verify-backup", "backups", *tools, database_url=url)
+    assert (code, err) == (0, "")
+    assert json.loads(out.splitlines()[-1])["backup"] == str(backup)
+    code, _, err = cortex("db", "restore", str(backup), *tools, database_url=url)
+    assert code == 1
+    assert err.startswith("cortex: Conflict: ")
+    assert "empty" in err
+
+
+def test_a_restore_into_a_new_file(cortex: Cortex, tmp_path: Path):
+    cortex("db", "upgrade")
+    _, out, _ = cortex("db", "backup", "backups")
+    backup = json.loads(out.splitlines()[-1])["backup"]
+    new = f"sqlite:///{tmp_path}/new.db"
+    code, out, err = cortex("db", "restore", backup, database_url=new)
+    assert (code, err) == (0, "")
+    assert json.loads(out.splitlines()[-1])["done"] == "restore"
+    assert cortex("check", "--offline", database_url=new)[0] == 0
+    assert sorted(each.name for each in tmp_path.glob("new.db*")) == ["new.db", "new.db.lock"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "code", "says"),
+    [
+        (["backup", "b"], {"database_url": "memory:"}, 2, "keeps nothing"),
+        (["backup", "b"], {}, 1, "nothing to back up"),
+        (["restore", "b"], {}, 1, "no backup"),
+        (["verify-backup", "b"], {}, 1, "no backup"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    cortex: Cortex, arguments: list[str], settings: dict[str, str], code: int, says: str
+):
+    ended, out, err = cortex("db", *arguments, **settings)
+    assert (ended, out) == (code, "")
+    assert says in err
+    assert "Traceback" not in err
+
+
+def test_nothing_keeps_none(cortex: Cortex, capfd: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        cortex("db", "backup", "b", "--keep", "0")
+    assert ended.value.code == 2
+    assert "1 or more" in capfd.readouterr().err
+
+
+def test_a_program_that_is_missing_is_named(cortex: Cortex, fresh_database: str, tmp_path: Path):
+    cortex("db", "upgrade", database_url=fresh_database)
+    code, _, err = cortex(
+        *("db", "backup", "b", "--tools", str(tmp_path)), database_url=fresh_database
+    )
+    assert code == 1
+    assert err.startswith(f"cortex: Program missing: There is no pg_dump in {tmp_path}: install")
+
+
+def test_a_backup_of_the_other_kind_is_refused(cortex: Cortex, fresh_database: str):
+    cortex("db", "upgrade")
+    _, out, _ = cortex("db", "backup", "backups")
+    backup = json.loads(out.splitlines()[-1])["backup"]
+    code, _, err = cortex("db", "restore", backup, database_url=fresh_database)
+    assert code == 2
+    assert "one of sqlite" in err
