@@ -44,6 +44,8 @@ STATUS: Final[Mapping[type[CortexError], int]] = {
     errors.StorageCorruptError: 503,
     errors.SchemaError: 503,
     errors.MovedError: 503,
+    errors.BackupDamagedError: 503,
+    errors.ToolMissingError: 503,
     CortexError: 500,
 }
 
