@@ -58,10 +58,20 @@ def parser() -> argparse.ArgumentParser:
     steps = db.add_subparsers(metavar="COMMAND", required=True, dest="step")
     upgrade = _command(steps, "upgrade", "schema", "apply the steps that are pending")
     upgrade.set_defaults(command="db upgrade")
+    _dry(upgrade)
     _json(upgrade)
+    downgrade = _command(steps, "downgrade", "schema", "take steps back, for an earlier release")
+    downgrade.set_defaults(command="db downgrade")
+    downgrade.add_argument("--to", type=int, required=True, help="the step to stand at then")
+    downgrade.add_argument("--lose", action="store_true", help="even where data is lost")
+    _dry(downgrade)
+    _json(downgrade)
     status = _command(steps, "status", "schema", "say where the schema stands")
     status.set_defaults(command="db status")
     _json(status)
+    check = _command(steps, "check", "schema", "say whether the schema is as its steps make it")
+    check.set_defaults(command="db check")
+    _json(check)
 
     _move(steps)
     _backup(steps)
@@ -157,6 +167,10 @@ def _command(
     command = commands.add_parser(name, help=says, description=f"{says[0].upper()}{says[1:]}.")
     command.set_defaults(module=f"cortex_adapters.cli.{module}")
     return command
+
+
+def _dry(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--dry-run", action="store_true", help="print the SQL, and change nothing")
 
 
 def _json(command: argparse.ArgumentParser) -> None:

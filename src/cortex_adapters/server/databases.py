@@ -36,6 +36,12 @@ Checks = Mapping[str, Callable[[], Awaitable[None]]]
 Listening = tuple[EventStream, Checks]
 
 
+class Downgrade(Protocol):
+    """Takes steps of the schema back, until it stands at step *to*."""
+
+    def __call__(self, to: int, *, losing: bool) -> Coroutine[None, None, Sequence[Step]]: ...
+
+
 class OpenStore(Protocol):
     """Opens the store, and tells *telemetry* of its statements."""
 
@@ -55,6 +61,8 @@ class Database:
 
     status: Callable[[], Coroutine[None, None, SchemaStatus]]
     upgrade: Callable[[], Coroutine[None, None, Sequence[Step]]]
+    downgrade: Downgrade
+    check: Callable[[], Coroutine[None, None, Sequence[str]]]
     open_store: OpenStore
     open_stream: Callable[[], AbstractAsyncContextManager[Listening]]
     alone: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -98,6 +106,8 @@ def _sqlite(path: str) -> Database:
     return Database(
         status=partial(schema.status, path),
         upgrade=partial(schema.upgrade, path),
+        downgrade=partial(schema.downgrade, path),
+        check=partial(schema.check, path),
         open_store=partial(store.open_store, path),
         open_stream=_in_process,
         alone=partial(lock.serving, path),
@@ -126,6 +136,8 @@ def _postgres(conninfo: str, shown: str) -> Database:
     return Database(
         status=partial(schema.status, conninfo),
         upgrade=partial(schema.upgrade, conninfo),
+        downgrade=partial(schema.downgrade, conninfo),
+        check=partial(schema.check, conninfo),
         open_store=partial(store.open_store, conninfo),
         open_stream=open_stream,
         end=partial(PostgresEnd, conninfo, shown),
@@ -141,9 +153,17 @@ def _memory() -> Database:
     async def upgrade() -> Sequence[Step]:
         return ()
 
+    async def downgrade(to: int, *, losing: bool) -> Sequence[Step]:  # noqa: ARG001
+        return ()
+
+    async def check() -> Sequence[str]:
+        return ()
+
     return Database(
         status=status,
         upgrade=upgrade,
+        downgrade=downgrade,
+        check=check,
         open_store=_open_memory,
         open_stream=_in_process,
     )

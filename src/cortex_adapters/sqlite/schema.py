@@ -5,15 +5,17 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
-from cortex_adapters.migrations import Applied, SchemaStatus, Step, compare, load_steps
+from cortex_adapters.migrations import Applied, SchemaStatus, Step, compare, load_steps, way_back
 from cortex_adapters.moving.place import require_here, require_still
 from cortex_adapters.sqlite.connections import MIGRATOR, READER, open_lane, patiently
 from cortex_adapters.sqlite.errors import translated
 from cortex_adapters.sqlite.files import exists, make_file, require_place, require_writable
 from cortex_adapters.sqlite.move_state import read as read_state
+from cortex_adapters.sqlite.structure import differences, statements, structure
 from cortex_core.domain.errors import SchemaError, SchemaUnknownError
 
 OLDEST: Final = (3, 38, 0)  # STRICT, RETURNING, and JSON that is always there
@@ -25,7 +27,8 @@ _MAKE_LEDGER: Final = """
         number INTEGER PRIMARY KEY,
         name TEXT NOT NULL,
         checksum TEXT NOT NULL,
-        applied_at INTEGER NOT NULL
+        applied_at INTEGER NOT NULL,
+        runs INTEGER
     ) STRICT
 """
 
@@ -74,6 +77,41 @@ async def upgrade(path: str, *, steps: Sequence[Step] | None = None) -> Sequence
     return applied
 
 
+async def downgrade(
+    path: str, to: int, *, losing: bool = False, steps: Sequence[Step] | None = None
+) -> Sequence[Step]:
+    """Take steps back until the schema stands at step *to*; return those that were taken back.
+
+    *losing* allows ways back that lose what earlier releases have no place for.
+
+    Raises:
+        MovedError: A move has begun, or has ended; no step may come between.
+        NoWayBackError: There is no such way back. And as `status` does.
+    """
+    steps = steps or _load()
+    taken: list[Step] = []
+    async with open_lane(path, MIGRATOR, patience=_PATIENCE) as lane:
+        take = partial(_take_back_next, path, steps, to, losing)
+        while step := await lane.run(take):
+            taken.append(step)
+    return taken
+
+
+async def check(path: str, *, steps: Sequence[Step] | None = None) -> Sequence[str]:
+    """Say in what the schema differs from what the steps in its ledger make, a line for each.
+
+    Raises:
+        As `status` does.
+    """
+    steps = steps or _load()
+    current = (await status(path, steps=steps)).current
+    if not exists(path):
+        return []
+    async with open_lane(path, READER, patience=_PATIENCE, busy_timeout=_PATIENCE) as lane:
+        found = await lane.run(structure)
+    return differences(found, [step for step in steps if step.number <= current])
+
+
 def _load() -> Sequence[Step]:
     if sqlite3.sqlite_version_info < OLDEST:
         needed = ".".join(map(str, OLDEST))
@@ -88,48 +126,72 @@ def _read_ledger(path: str, connection: sqlite3.Connection) -> Sequence[Applied]
             raise SchemaUnknownError(f"{path}: holds the tables of something else.")
         if not tables:
             return []
-        rows = connection.execute("SELECT number, name, checksum FROM schema_steps ORDER BY number")
+        runs = "coalesce(runs, number)" if _notes_runs(connection) else "number"
+        rows = connection.execute(
+            f"SELECT number, name, checksum, {runs} FROM schema_steps ORDER BY number"  # noqa: S608
+        )
         return [
-            Applied(number=number, name=name, checksum=checksum) for number, name, checksum in rows
+            Applied(number=number, name=name, checksum=checksum, runs=runs)
+            for number, name, checksum, runs in rows
         ]
+
+
+def _notes_runs(connection: sqlite3.Connection) -> bool:
+    """Say whether the ledger has that column; those of the first steps had not."""
+    columns = connection.execute("SELECT name FROM pragma_table_info('schema_steps')")
+    return ("runs",) in columns
 
 
 def _apply_next(path: str, steps: Sequence[Step], connection: sqlite3.Connection) -> Step | None:
     """Apply the first step that is pending; the lock is taken before the ledger is read."""
-    patiently(connection, "BEGIN IMMEDIATE", _PATIENCE)
-    try:
-        require_still(read_state(connection))
+    with _changing(connection):
         pending = compare(steps, _read_ledger(path, connection)).pending
         if pending:
             _apply(pending[0], connection)
+    return pending[0] if pending else None
+
+
+def _take_back_next(
+    path: str, steps: Sequence[Step], to: int, losing: bool, connection: sqlite3.Connection
+) -> Step | None:
+    with _changing(connection):
+        current = compare(steps, _read_ledger(path, connection))
+        back = way_back(current, to, losing=losing)
+        if back:
+            for statement in statements(back[0].down or ""):
+                connection.execute(statement)
+            _require_owners(back[0], connection)
+            connection.execute("DELETE FROM schema_steps WHERE number = ?", (back[0].number,))
+    return back[0] if back else None
+
+
+@contextmanager
+def _changing(connection: sqlite3.Connection) -> Iterator[None]:
+    patiently(connection, "BEGIN IMMEDIATE", _PATIENCE)
+    try:
+        require_still(read_state(connection))
+        yield
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
         raise
-    return pending[0] if pending else None
 
 
 def _apply(step: Step, connection: sqlite3.Connection) -> None:
     connection.execute(_MAKE_LEDGER)
+    if not _notes_runs(connection):
+        connection.execute("ALTER TABLE schema_steps ADD COLUMN runs INTEGER")
     for statement in statements(step.sql):
         connection.execute(statement)
-    broken = connection.execute("PRAGMA foreign_key_check").fetchone()
-    if broken is not None:
-        raise SchemaError(f"Step {step.number} ({step.name}) would leave rows without their owner.")
+    _require_owners(step, connection)
     connection.execute(
-        "INSERT INTO schema_steps (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
-        (step.number, step.name, step.checksum, time.time_ns() // 1_000),
+        "INSERT INTO schema_steps (number, name, checksum, applied_at, runs)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (step.number, step.name, step.checksum, time.time_ns() // 1_000, step.runs),
     )
 
 
-def statements(script: str) -> Iterator[str]:
-    """Yield the statements of *script*; `executescript` would commit."""
-    *parts, rest = script.split(";")
-    statement = ""
-    for part in parts:
-        statement += part + ";"
-        if sqlite3.complete_statement(statement):
-            yield statement.strip()
-            statement = ""
-    if (statement + rest).strip():
-        raise SchemaError("A step ends within a statement.")
+def _require_owners(step: Step, connection: sqlite3.Connection) -> None:
+    broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        raise SchemaError(f"Step {step.number} ({step.name}) would leave rows without their owner.")

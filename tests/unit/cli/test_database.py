@@ -70,6 +70,80 @@ def test_the_schema_as_json(cortex: Cortex, url: str):
     assert json.loads(out)["applied"] == []
 
 
+def test_a_dry_run_prints_the_sql_and_changes_nothing(cortex: Cortex, url: str):
+    code, out, err = cortex("db", "upgrade", "--dry-run", database_url=url)
+    assert (code, err) == (0, "")
+    assert out.count("-- step 000") == LATEST
+    assert "-- step 0001 initial, in one transaction\n" in out
+    assert "CREATE TABLE messages" in out
+    _, out, _ = cortex("db", "upgrade", "--dry-run", "--json", database_url=url)
+    planned = json.loads(out)["planned"]
+    assert [(each["number"], each["transaction"]) for each in planned] == [
+        (step.number, not step.alone) for step in STEPS
+    ]
+    assert json.loads(cortex("db", "status", "--json", database_url=url)[1])["current"] == 0
+    cortex("db", "upgrade", database_url=url)
+    assert cortex("db", "upgrade", "--dry-run", database_url=url)[1] == "-- nothing to do\n"
+    code, out, _ = cortex("db", "downgrade", "--to", "3", "--lose", "--dry-run", database_url=url)
+    assert code == 0
+    assert "-- step 0004 correlation, in one transaction\n" in out
+    assert "DROP COLUMN traceparent" in out
+    assert json.loads(cortex("db", "status", "--json", database_url=url)[1])["current"] == LATEST
+
+
+def test_steps_are_taken_back_and_taken_again(cortex: Cortex, url: str):
+    cortex("db", "upgrade", database_url=url)
+    code, out, err = cortex("db", "downgrade", "--to", "3", database_url=url)
+    assert (code, out) == (2, "")
+    assert "0004 correlation: which request led to an event or a turn" in err
+    assert "--lose" in err
+    code, out, err = cortex("db", "downgrade", "--to", "1", "--lose", "--json", database_url=url)
+    assert (code, err) == (0, "")
+    line = json.loads(out)
+    assert (line["current"], len(line["pending"])) == (1, LATEST - 1)
+    back = [step.number for step in reversed(STEPS) if step.number > 1]
+    assert [each["number"] for each in line["reverted"]] == back
+    assert cortex("db", "check", database_url=url)[0] == 0
+    code, out, _ = cortex("db", "upgrade", database_url=url)
+    assert (code, out.count("applied ")) == (0, LATEST - 1)
+    assert cortex("db", "check", database_url=url)[0] == 0
+
+
+def test_a_way_back_that_is_none_is_refused(cortex: Cortex, url: str):
+    cortex("db", "upgrade", database_url=url)
+    code, out, err = cortex("db", "downgrade", "--to", "0", "--lose", database_url=url)
+    assert (code, out) == (1, "")
+    assert "no way back from step 1 (initial)" in err
+    assert "backup" in err
+    assert "Run: cortex db upgrade" not in err
+    for to in (str(LATEST + 1), "-1"):
+        code, _, err = cortex("db", "downgrade", f"--to={to}", database_url=url)
+        assert code == 2
+        assert f"the schema stands at step {LATEST}" in err
+
+
+def test_a_schema_that_somebody_changed_by_hand_is_told(cortex: Cortex, url: str):
+    cortex("db", "upgrade", database_url=url)
+    code, out, err = cortex("db", "check", database_url=url)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == "as its steps make it"
+    by_hand = "DROP INDEX users_email", "CREATE TABLE theirs (x text)"
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect("cortex.db", isolation_level=None)) as file:
+            for statement in by_hand:
+                file.execute(statement)
+    else:
+        with psycopg.connect(url, autocommit=True) as server:
+            for statement in by_hand:
+                server.execute(statement.encode())
+    code, out, _ = cortex("db", "check", database_url=url)
+    assert code == 1
+    assert "missing: index users_email" in out
+    assert "not of a step: " in out
+    _, out, _ = cortex("db", "check", "--json", database_url=url)
+    assert "missing: index users_email" in json.loads(out)["differences"]
+
+
 def test_status_makes_no_file(cortex: Cortex, tmp_path: Path):
     cortex("db", "status")
     cortex("check")
@@ -274,7 +348,7 @@ def test_a_check_of_a_schema_that_is_behind(cortex: Cortex, fresh_database: str)
 def test_a_check_of_a_schema_that_is_ahead(cortex: Cortex, tmp_path: Path):
     cortex("db", "upgrade")
     with sqlite3.connect(tmp_path / "cortex.db") as connection:
-        connection.execute("INSERT INTO schema_steps VALUES (99, 'later', 'x', 0)")
+        connection.execute("INSERT INTO schema_steps VALUES (99, 'later', 'x', 0, 99)")
     connection.close()
     code, out, _ = cortex("check", "--json")
     assert code == 1
@@ -318,7 +392,13 @@ def test_a_check_of_wrong_settings(cortex: Cortex):
 
 
 def test_memory_is_always_up_to_date(cortex: Cortex):
-    for arguments in (["db", "status"], ["db", "upgrade"], ["check"]):
+    for arguments in (
+        ["db", "status"],
+        ["db", "upgrade"],
+        ["db", "downgrade", "--to", "0"],
+        ["db", "check"],
+        ["check"],
+    ):
         code, _, _ = cortex(*arguments, database_url="memory:")
         assert code == 0
 
@@ -360,7 +440,7 @@ def test_a_schema_that_is_ahead_is_not_to_be_upgraded(
 ):
     cortex("db", "upgrade")
     with closing(sqlite3.connect(tmp_path / "cortex.db", isolation_level=None)) as connection:
-        connection.execute("INSERT INTO schema_steps VALUES (99, 'later', 'x', 0)")
+        connection.execute("INSERT INTO schema_steps VALUES (99, 'later', 'x', 0, 99)")
     code, out, err = cortex(*arguments)
     assert code == 1
     assert "Run the release that made it, or use another database." in out + err

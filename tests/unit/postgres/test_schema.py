@@ -92,7 +92,7 @@ async def test_a_step_does_not_wait_long_for_what_others_hold(
     with connection.transaction(force_rollback=True):
         connection.execute("CREATE TABLE turns ()")
         with pytest.raises(BusyError):
-            await schema.upgrade(fresh_database)
+            await schema.upgrade(fresh_database, patience=1)
     assert await schema.upgrade(fresh_database) == STEPS
 
 
@@ -110,7 +110,9 @@ async def test_a_database_that_is_ahead_is_refused(
     fresh_database: str, connection: psycopg.Connection
 ) -> None:
     await schema.upgrade(fresh_database)
-    connection.execute("INSERT INTO schema_steps VALUES (99, 'later', 'x')")
+    connection.execute(
+        "INSERT INTO schema_steps (number, name, checksum) VALUES (99, 'later', 'x')"
+    )
     for refused in (schema.status(fresh_database), schema.upgrade(fresh_database)):
         with pytest.raises(SchemaError, match="does not know"):
             await refused

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from cortex_adapters.migrations import Step
+from cortex_adapters.migrations import Step, load_steps
 from cortex_adapters.sqlite.files import exists, make_file
-from cortex_adapters.sqlite.schema import statements, status, upgrade
+from cortex_adapters.sqlite.schema import check, downgrade, status, upgrade
 from cortex_adapters.sqlite.store import open_store
+from cortex_adapters.sqlite.structure import statements
 from cortex_core.domain.errors import SchemaError, UnavailableError
 from tests.unit.sqlite import child
 from tests.unit.sqlite.child import STEPS
@@ -139,7 +140,7 @@ async def test_a_path_may_hold_what_an_address_may_not(tmp_path: Path) -> None:
         assert exists(odd)
 
 
-def test_eight_processes_upgrade_at_once_and_each_step_is_applied_once(empty: str) -> None:
+def test_fault_50_eight_processes_upgrade_at_once_and_each_step_is_applied_once(empty: str) -> None:
     children = [child.start("upgrade", empty) for _ in range(8)]
     for process in children:
         assert child.said(process) == "ready"
@@ -152,7 +153,9 @@ def test_eight_processes_upgrade_at_once_and_each_step_is_applied_once(empty: st
     assert [process.returncode for process in children] == [0] * 8
 
 
-async def test_an_upgrade_that_is_killed_leaves_whole_steps(empty: str, tmp_path: Path) -> None:
+async def test_fault_49_an_upgrade_that_is_killed_leaves_whole_steps(
+    empty: str, tmp_path: Path
+) -> None:
     """At any statement: the tables are those of the ledger, and the next upgrade goes on."""
     tables = [set(), {"schema_steps", "a"}, {"schema_steps", "a", "b"}, {"schema_steps", "b"}]
     seen = set()
@@ -183,3 +186,60 @@ def test_a_script_is_cut_at_the_ends_of_its_statements() -> None:
     assert cut[1].endswith("END;")
     with pytest.raises(SchemaError):
         list(statements("SELECT 1; SELECT 'open"))
+
+
+OURS = load_steps("cortex_adapters.sqlite.migrations")
+LATER = Step(
+    number=len(OURS) + 1,
+    name="later",
+    sql=f"-- runs: {len(OURS)}\nALTER TABLE messages ADD COLUMN more TEXT;\n"
+    "CREATE TABLE more (id TEXT PRIMARY KEY) STRICT;\n",
+    down="DROP TABLE more;\nALTER TABLE messages DROP COLUMN more;\n",
+)
+
+
+async def test_fault_51_code_runs_on_a_later_schema_within_its_window(empty: str) -> None:
+    await upgrade(empty, steps=[*OURS, LATER])
+    found = await status(empty)
+    assert ([line.name for line in found.ahead], found.pending) == (["later"], [])
+    async with open_store(empty):
+        pass
+    assert await check(empty, steps=[*OURS, LATER]) == []
+    strict = replace(
+        LATER, number=len(OURS) + 2, name="strict", sql="CREATE TABLE strict (id TEXT);"
+    )
+    await upgrade(empty, steps=[*OURS, LATER, strict])
+    with pytest.raises(SchemaError, match="does not know"):
+        await status(empty)
+
+
+async def test_fault_51_a_ledger_from_before_the_window_was_written_down(empty: str) -> None:
+    await upgrade(empty, steps=OURS[:3])
+    with closing(sqlite3.connect(empty, isolation_level=None)) as connection:
+        connection.execute("ALTER TABLE schema_steps DROP COLUMN runs")
+    assert (await status(empty)).current == 3
+    await upgrade(empty)
+    assert await check(empty) == []
+
+
+async def test_a_step_that_is_taken_back_and_taken_again_leaves_the_same_schema(empty: str) -> None:
+    steps = [*OURS, LATER]
+    await upgrade(empty, steps=steps)
+    first = next(step.number for step in OURS if step.down is not None) - 1
+    with pytest.raises(SchemaError, match="this is lost"):
+        await downgrade(empty, first, steps=steps)
+    back = await downgrade(empty, first, losing=True, steps=steps)
+    assert [step.number for step in back] == list(range(LATER.number, first, -1))
+    assert (await status(empty)).current == first
+    assert await check(empty, steps=steps) == []
+    await upgrade(empty, steps=steps)
+    assert await check(empty, steps=steps) == []
+
+
+async def test_a_check_names_each_part_that_is_not_as_it_should_be(empty: str) -> None:
+    assert await check(empty) == []
+    await upgrade(empty)
+    with closing(sqlite3.connect(empty, isolation_level=None)) as connection:
+        connection.execute("DROP INDEX users_email")
+        connection.execute("CREATE TABLE theirs (id INT)")
+    assert await check(empty) == ["missing: index users_email", "not of a step: table theirs"]

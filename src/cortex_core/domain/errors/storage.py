@@ -84,6 +84,15 @@ class SchemaUnknownError(SchemaError):
     operator = "Run the release that made it, or name another database."
 
 
+class NoWayBackError(SchemaError):
+    """A step of the schema cannot be taken back, or not without losing what was not given up."""
+
+    code = "schema-no-way-back"
+    title = "No way back"
+    remedy = "Leave the schema as it is, or restore a backup that was made before the step."
+    operator = "Leave the schema as it is, or restore a backup that was made before the step."
+
+
 class MovedError(CortexError):
     """The data of this database has moved to another one, or is not all here yet."""
 
