@@ -17,7 +17,7 @@ from cortex_adapters.backup.renewal import renewal
 from cortex_adapters.migrations import Applied
 from cortex_adapters.moving.place import RESTORING, require_still
 from cortex_adapters.moving.tables import Table
-from cortex_adapters.postgres import move_state, schema
+from cortex_adapters.postgres import ledger, move_state, schema
 from cortex_adapters.postgres.connection import Connection, connect, hardened
 from cortex_adapters.postgres.errors import translated
 from cortex_adapters.postgres.moving import snapshot
@@ -159,13 +159,7 @@ class PostgresBackup:
                 if dump is not None:
                     require_still(await move_state.read(connection))
                 tables = await describe(connection)
-                cursor = await connection.execute(
-                    "SELECT number, name, checksum FROM schema_steps ORDER BY number"
-                )
-                steps = [
-                    Applied(number=number, name=name, checksum=checksum)
-                    for number, name, checksum in await cursor.fetchall()
-                ]
+                steps = await ledger.read(connection)
                 yield PostgresTaken(connection, self._conninfo, dump, tables, steps)
 
     @asynccontextmanager

@@ -9,9 +9,9 @@ from typing import Final
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay
 from tenacity.wait import wait_random_exponential
 
-from cortex_adapters.migrations import Applied, SchemaStatus, Step, compare, load_steps, way_back
+from cortex_adapters.migrations import SchemaStatus, Step, compare, load_steps, way_back
 from cortex_adapters.moving.place import require_here, require_still
-from cortex_adapters.postgres import move_state
+from cortex_adapters.postgres import ledger, move_state
 from cortex_adapters.postgres.connection import Connection, connect, hardened
 from cortex_adapters.postgres.errors import translated
 from cortex_adapters.postgres.structure import differences
@@ -24,19 +24,6 @@ _STEPS: Final = "cortex_adapters.postgres.migrations"
 _KEY: Final = 0x636F72746578  # "cortex": the advisory lock of those who change the schema
 # Less than a server waits itself (2 s): what it does meanwhile is late, and not refused.
 _LOCK: Final = "SET LOCAL lock_timeout = '1s'"
-_LEDGER: Final = """
-    CREATE TABLE IF NOT EXISTS schema_steps (
-        number integer PRIMARY KEY,
-        name text NOT NULL,
-        checksum text NOT NULL,
-        applied_at timestamptz NOT NULL DEFAULT now()
-    );
-    ALTER TABLE schema_steps ADD COLUMN IF NOT EXISTS runs integer
-    """
-_READ: Final = """
-    SELECT number, name, checksum, coalesce((to_jsonb(line) ->> 'runs')::integer, number)
-    FROM schema_steps AS line ORDER BY number
-    """
 
 
 async def status(
@@ -55,7 +42,7 @@ async def status(
     async with _connected(conninfo) as connection:
         if not moving:
             require_here(await move_state.read(connection))
-        return compare(steps or load_steps(_STEPS), await _ledger(connection))
+        return compare(steps or load_steps(_STEPS), await ledger.read(connection))
 
 
 async def upgrade(
@@ -77,7 +64,7 @@ async def upgrade(
     steps = steps or load_steps(_STEPS)
     taken: list[Step] = []
     async with _changing(conninfo, patience) as connection:
-        for step in compare(steps, await _ledger(connection)).pending:
+        for step in compare(steps, await ledger.read(connection)).pending:
             await _take(connection, step, patience)
             taken.append(step)
     return taken
@@ -102,7 +89,7 @@ async def downgrade(
     steps = steps or load_steps(_STEPS)
     taken: list[Step] = []
     async with _changing(conninfo, patience) as connection:
-        current = compare(steps, await _ledger(connection))
+        current = compare(steps, await ledger.read(connection))
         for step in way_back(current, to, losing=losing):
             await _take_back(connection, step, patience)
             taken.append(step)
@@ -120,7 +107,7 @@ async def check(conninfo: str, *, steps: Sequence[Step] | None = None) -> Sequen
     """
     steps = steps or load_steps(_STEPS)
     async with _connected(conninfo, statement_timeout="0") as connection:
-        current = compare(steps, await _ledger(connection)).current
+        current = compare(steps, await ledger.read(connection)).current
         return await differences(connection, [step for step in steps if step.number <= current])
 
 
@@ -131,12 +118,12 @@ async def _take(connection: Connection, step: Step, patience: float) -> None:
     async def whole() -> None:
         async with connection.transaction():
             await connection.execute(_LOCK)
-            await connection.execute(_LEDGER)
+            await connection.execute(ledger.MAKE)
             await connection.execute(step.sql.encode())
             await connection.execute(noted, line)
 
     async def alone() -> None:
-        await connection.execute(_LEDGER)
+        await connection.execute(ledger.MAKE)
         # Nobody waits behind what such steps wait for.
         await connection.execute(f"SET lock_timeout = '{patience:.0f}s'".encode())
         for statement in step.statements():
@@ -166,17 +153,6 @@ async def _patiently(act: Callable[[], Awaitable[None]], patience: float) -> Non
     ):
         with attempt, translated():
             await act()
-
-
-async def _ledger(connection: Connection) -> Sequence[Applied]:
-    cursor = await connection.execute("SELECT to_regclass('schema_steps') IS NOT NULL")
-    if await cursor.fetchone() == (False,):
-        return []
-    cursor = await connection.execute(_READ)
-    return [
-        Applied(number=number, name=name, checksum=checksum, runs=runs)
-        for number, name, checksum, runs in await cursor.fetchall()
-    ]
 
 
 @asynccontextmanager

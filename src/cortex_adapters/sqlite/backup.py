@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ from cortex_adapters.backup.renewal import renewal
 from cortex_adapters.migrations import Applied
 from cortex_adapters.moving.place import require_still
 from cortex_adapters.moving.tables import Table
-from cortex_adapters.sqlite import move_state, schema
+from cortex_adapters.sqlite import ledger, move_state, schema
 from cortex_adapters.sqlite.connections import READER, Lane, open_lane, patiently
 from cortex_adapters.sqlite.files import exists, open_file, opening
 from cortex_adapters.sqlite.lock import serving
@@ -144,17 +145,17 @@ async def _taken(path: str, *, whole: bool = False) -> AsyncIterator[SqliteTaken
             await lane.run(_require_sound)
         await lane.run(begin)
         try:
-            tables, steps = await lane.run(_described)
+            tables, steps = await lane.run(partial(_described, path))
             yield SqliteTaken(lane, tables, steps)
         finally:
             await lane.run(sqlite3.Connection.rollback)
 
 
-def _described(connection: sqlite3.Connection) -> tuple[Sequence[Table], Sequence[Applied]]:
+def _described(
+    path: str, connection: sqlite3.Connection
+) -> tuple[Sequence[Table], Sequence[Applied]]:
     require_still(move_state.read(connection))
-    rows = connection.execute("SELECT number, name, checksum FROM schema_steps ORDER BY number")
-    steps = [Applied(number=number, name=name, checksum=sum_) for number, name, sum_ in rows]
-    return describe(connection), steps
+    return describe(connection), ledger.read(path, connection)
 
 
 def _require_sound(connection: sqlite3.Connection) -> None:

@@ -9,28 +9,19 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
-from cortex_adapters.migrations import Applied, SchemaStatus, Step, compare, load_steps, way_back
+from cortex_adapters.migrations import SchemaStatus, Step, compare, load_steps, way_back
 from cortex_adapters.moving.place import require_here, require_still
+from cortex_adapters.sqlite import ledger
 from cortex_adapters.sqlite.connections import MIGRATOR, READER, open_lane, patiently
-from cortex_adapters.sqlite.errors import translated
 from cortex_adapters.sqlite.files import exists, make_file, require_place, require_writable
 from cortex_adapters.sqlite.move_state import read as read_state
 from cortex_adapters.sqlite.structure import differences, statements, structure
-from cortex_core.domain.errors import SchemaError, SchemaUnknownError
+from cortex_core.domain.errors import SchemaError
 
 OLDEST: Final = (3, 38, 0)  # STRICT, RETURNING, and JSON that is always there
 
 _STEPS: Final = "cortex_adapters.sqlite.migrations"
 _PATIENCE: Final = 30.0
-_MAKE_LEDGER: Final = """
-    CREATE TABLE IF NOT EXISTS schema_steps (
-        number INTEGER PRIMARY KEY,
-        name TEXT NOT NULL,
-        checksum TEXT NOT NULL,
-        applied_at INTEGER NOT NULL,
-        runs INTEGER
-    ) STRICT
-"""
 
 
 async def status(
@@ -55,7 +46,7 @@ async def status(
     async with open_lane(path, READER, patience=_PATIENCE, busy_timeout=_PATIENCE) as lane:
         if not moving:
             require_here(await lane.run(read_state))
-        return compare(steps, await lane.run(partial(_read_ledger, path)))
+        return compare(steps, await lane.run(partial(ledger.read, path)))
 
 
 async def upgrade(path: str, *, steps: Sequence[Step] | None = None) -> Sequence[Step]:
@@ -119,33 +110,10 @@ def _load() -> Sequence[Step]:
     return load_steps(_STEPS)
 
 
-def _read_ledger(path: str, connection: sqlite3.Connection) -> Sequence[Applied]:
-    with translated(path):
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
-        if tables and "schema_steps" not in tables:
-            raise SchemaUnknownError(f"{path}: holds the tables of something else.")
-        if not tables:
-            return []
-        runs = "coalesce(runs, number)" if _notes_runs(connection) else "number"
-        rows = connection.execute(
-            f"SELECT number, name, checksum, {runs} FROM schema_steps ORDER BY number"  # noqa: S608
-        )
-        return [
-            Applied(number=number, name=name, checksum=checksum, runs=runs)
-            for number, name, checksum, runs in rows
-        ]
-
-
-def _notes_runs(connection: sqlite3.Connection) -> bool:
-    """Say whether the ledger has that column; those of the first steps had not."""
-    columns = connection.execute("SELECT name FROM pragma_table_info('schema_steps')")
-    return ("runs",) in columns
-
-
 def _apply_next(path: str, steps: Sequence[Step], connection: sqlite3.Connection) -> Step | None:
     """Apply the first step that is pending; the lock is taken before the ledger is read."""
     with _changing(connection):
-        pending = compare(steps, _read_ledger(path, connection)).pending
+        pending = compare(steps, ledger.read(path, connection)).pending
         if pending:
             _apply(pending[0], connection)
     return pending[0] if pending else None
@@ -155,7 +123,7 @@ def _take_back_next(
     path: str, steps: Sequence[Step], to: int, losing: bool, connection: sqlite3.Connection
 ) -> Step | None:
     with _changing(connection):
-        current = compare(steps, _read_ledger(path, connection))
+        current = compare(steps, ledger.read(path, connection))
         back = way_back(current, to, losing=losing)
         if back:
             for statement in statements(back[0].down or ""):
@@ -178,9 +146,7 @@ def _changing(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _apply(step: Step, connection: sqlite3.Connection) -> None:
-    connection.execute(_MAKE_LEDGER)
-    if not _notes_runs(connection):
-        connection.execute("ALTER TABLE schema_steps ADD COLUMN runs INTEGER")
+    ledger.make(connection)
     for statement in statements(step.sql):
         connection.execute(statement)
     _require_owners(step, connection)
