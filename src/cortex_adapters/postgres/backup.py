@@ -139,11 +139,8 @@ class PostgresBackup:
         async with end.alone():
             await self._require_empty()
             await end.note(role="target", phase=RESTORING)
-            try:
-                await tool.run(self._conninfo, *_RESTORE, str(file))
-            except BaseException:
-                await end.release(keep={})  # pg_restore left nothing: it was one transaction
-                raise
+            # The mark stays if this fails: the pg_restore of somebody who was killed may go on.
+            await tool.run(self._conninfo, *_RESTORE, str(file))
             yield PostgresLoaded(self)
 
     def scratch(self) -> AbstractAsyncContextManager[BackupEnd]:

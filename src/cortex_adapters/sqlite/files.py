@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cortex_core.domain.errors import StorageReadOnlyError, UnavailableError
+from cortex_core.domain.errors import StorageFullError, StorageReadOnlyError, UnavailableError
 
 
 class OpenFiles:
@@ -78,6 +78,8 @@ def opening(path: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
             raise StorageReadOnlyError(f"{path}: cannot be written.") from error
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageFullError(f"{path}: there is no room left for it.") from error
         raise UnavailableError(f"{path}: cannot be opened: {error.strerror}.") from error
 
 

@@ -1,6 +1,10 @@
 """Databases of both kinds, full and empty, and the programs that PostgreSQL's need."""
 
+import os
 import sqlite3
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -74,6 +78,22 @@ def empty(full: Place, postgres_server: str, tmp_path: Path, tools: Path) -> Ite
         return
     with another_database(postgres_server) as url:
         yield Place(url, tools)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A disk that has room for next to nothing."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux may mount a small disk")
+    with tempfile.TemporaryDirectory(prefix="cortex-disk-") as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "cortex-disk", folder]
+        done = subprocess.run(mount, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"a small disk may not be mounted here: {done.stderr.strip()}")
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", folder], check=True)
 
 
 def quiet(step: Step) -> None:

@@ -10,12 +10,15 @@ from cortex_adapters.backup import work
 from cortex_adapters.backup.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from cortex_adapters.backup.work import Made
 from cortex_adapters.moving.report import Step
+from cortex_adapters.postgres import schema as postgres_schema
 from cortex_core.domain.errors import (
     BackupDamagedError,
     ConflictError,
     CortexError,
     MovedError,
     SchemaError,
+    StorageFullError,
+    UnavailableError,
 )
 from tests.unit.backup.conftest import Place, quiet
 
@@ -196,3 +199,36 @@ async def test_a_restore_that_was_killed_can_begin_anew(full: Place, empty: Plac
         await backed_up(empty, tmp_path / "again")
     await work.restore(empty.end, made.backup, void_for=None, tell=quiet)
     await backed_up(empty, tmp_path / "again")
+
+
+async def test_on_a_full_disk_there_is_no_backup(full: Place, tmp_path: Path, small_disk: Path):
+    with pytest.raises(StorageFullError):
+        await backed_up(full, small_disk)
+    assert [each.name for each in _files(small_disk)] == [".lock"]
+    if full.end.kind == "sqlite":
+        made = await backed_up(full, tmp_path / "backups")
+        new = Place(f"sqlite:///{small_disk}/new.db", tmp_path)
+        with pytest.raises(StorageFullError):
+            await work.restore(new.end, made.backup, void_for=None, tell=quiet)
+        assert not (small_disk / "new.db").exists()
+
+
+async def test_a_restore_that_failed_keeps_servers_out_and_can_begin_anew(
+    full: Place, empty: Place, tmp_path: Path
+):
+    """What pg_restore left, or still does after its master was killed, nobody takes for whole."""
+    if full.end.kind != "postgres":
+        pytest.skip("a file has its name once all of it is there")
+    made = await backed_up(full, tmp_path / "backups")
+    program = tmp_path / "pg_restore"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "pg_restore (PostgreSQL) 99.1" && exit\nexit 3\n'
+    )
+    program.chmod(0o700)
+    failing = Place(empty.url, tmp_path)
+    with pytest.raises(UnavailableError, match="pg_restore failed"):
+        await work.restore(failing.end, made.backup, void_for=None, tell=quiet)
+    with pytest.raises(MovedError, match="restore"):
+        await postgres_schema.status(empty.url)
+    await work.restore(empty.end, made.backup, void_for=None, tell=quiet)
+    assert (await postgres_schema.status(empty.url)).pending == []
