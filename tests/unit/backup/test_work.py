@@ -170,7 +170,7 @@ async def test_older_backups_go_and_others_stay(full: Place, empty: Place, tmp_p
     second = await backed_up(full, folder, days=2)
     third = await backed_up(full, folder, days=3, keep=2)
     assert third.deleted == [first.backup]
-    (second.backup / full.end.file).unlink()
+    (second.backup / full.end.file).write_bytes(b"half")
     fourth = await backed_up(full, folder, days=4, keep=1)
     assert fourth.deleted == [third.backup], "what is not whole does not count, and stays"
     left = {each.name for each in folder.iterdir()}
