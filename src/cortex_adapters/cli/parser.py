@@ -74,6 +74,11 @@ def parser() -> argparse.ArgumentParser:
     _json(check)
 
     _move(steps)
+    earlier = _command(steps, "import", "earlier", "take a file of the earlier system over")
+    earlier.add_argument("file", metavar="FILE", help="a SQLite file, which is only read")
+    earlier.add_argument("--issuer", help="whose users they are; else CORTEX_LEGACY_ISSUER")
+    earlier.set_defaults(command="db import")
+    _json(earlier)
     _backup(steps)
 
     _users(commands)

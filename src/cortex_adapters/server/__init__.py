@@ -11,6 +11,7 @@ from cortex_adapters.server.app import (
 from cortex_adapters.server.asking import Asked, ask_tenant
 from cortex_adapters.server.backups import backup_end, proving_end, void_for
 from cortex_adapters.server.databases import Database, database, naming
+from cortex_adapters.server.earlier import take_over
 from cortex_adapters.server.identity import identity_provider, known_issuers, open_local
 from cortex_adapters.server.issuer import Issuer
 from cortex_adapters.server.moving import open_move
@@ -40,5 +41,6 @@ __all__ = [
     "require_readable",
     "require_servable",
     "shown_cause",
+    "take_over",
     "void_for",
 ]
