@@ -54,6 +54,15 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--markdown", action="store_true", help=argparse.SUPPRESS)
     _json(explain)
 
+    _db(commands)
+    _users(commands)
+    _command(commands, "openapi", "openapi", "print the OpenAPI document")
+    routes = _command(commands, "routes", "routes", "list the routes")
+    routes.add_argument("--rights", action="store_true", help="print who may, as Markdown")
+    return top
+
+
+def _db(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     db = commands.add_parser("db", help="the schema of the database")
     steps = db.add_subparsers(metavar="COMMAND", required=True, dest="step")
     upgrade = _command(steps, "upgrade", "schema", "apply the steps that are pending")
@@ -80,12 +89,6 @@ def parser() -> argparse.ArgumentParser:
     earlier.set_defaults(command="db import")
     _json(earlier)
     _backup(steps)
-
-    _users(commands)
-    _command(commands, "openapi", "openapi", "print the OpenAPI document")
-    routes = _command(commands, "routes", "routes", "list the routes")
-    routes.add_argument("--rights", action="store_true", help="print who may, as Markdown")
-    return top
 
 
 def _move(steps: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

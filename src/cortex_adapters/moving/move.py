@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import uuid4
 
-from cortex_adapters.migrations import require_current
+from cortex_adapters.migrations import SchemaStatus, require_current
 from cortex_adapters.moving import copying, planning, verifying
 from cortex_adapters.moving.ends import End, Snapshot
 from cortex_adapters.moving.following import Following
@@ -27,7 +27,7 @@ from cortex_adapters.moving.report import (
 from cortex_adapters.moving.rows import key_text
 from cortex_adapters.moving.sampling import Samples
 from cortex_adapters.moving.tables import Table, agreed
-from cortex_core.domain.errors import ConflictError, MovedError
+from cortex_core.domain.errors import ConflictError, MovedError, SchemaError
 
 _FEW: Final = 200
 _ROUNDS: Final = 20
@@ -53,8 +53,9 @@ class Move:
         """Say what would be moved, and what would not survive; writes nothing."""
         require_here(await self._source.state())
         require_current(await self._source.schema())
-        if self._typed is self._target:
-            require_current(await self._target.schema())
+        there = await self._target.schema()
+        if there.current or self._typed is self._target:
+            require_alike(await self._source.schema(), there)
         tables = await self._tables()
         async with self._source.snapshot() as snapshot:
             return await planning.plan(snapshot, tables, self._tell)
@@ -179,7 +180,7 @@ class Move:
         require_here(await self._source.state())
         if (await self._target.schema()).current == 0:
             await self._target.upgrade()
-        require_current(await self._target.schema())
+        require_alike(await self._source.schema(), await self._target.schema())
         tables = await self._tables()
         ours, theirs = await self._source.state(), await self._target.state()
         if theirs and (theirs.get("role") != "target" or theirs.get("move") != ours.get("move")):
@@ -241,3 +242,12 @@ class Move:
         if not theirs and loose is self._target:
             return await self._typed.tables()
         return agreed(await self._typed.tables(), theirs)
+
+
+def require_alike(source: SchemaStatus, target: SchemaStatus) -> None:
+    """Raise SchemaError unless both stand where this release, or a later one, put them."""
+    require_current(target)
+    if source.current != target.current:
+        raise SchemaError(
+            f"The source is at step {source.current}, and the target at step {target.current}."
+        )

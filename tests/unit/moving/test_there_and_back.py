@@ -206,3 +206,15 @@ async def test_a_cutover_verifies_what_nobody_verified(moving: Moving, file: str
         assert [each.what for each in found.differences] == ["differs in name"]
     async with open_sqlite(file) as store, store.begin() as work:
         await work.registry.ensure("still", "writes")
+
+
+async def test_a_target_at_another_step_is_refused(moving: Moving, file: str, postgres: str):
+    """A later release may have taken a step on one side, and let this one go on with it."""
+    statement = "INSERT INTO schema_steps (number, name, checksum) SELECT {} FROM schema_steps"
+    with psycopg.connect(postgres) as connection:
+        columns = "max(number) + 1, 'later', 'x'"
+        connection.execute(statement.format(columns).encode())
+    async with moving(file, postgres) as move:
+        for phase in (move.plan, move.copy):
+            with pytest.raises(SchemaError):
+                await phase()
