@@ -109,6 +109,7 @@ async def test_a_backup_under_writes_is_of_one_moment(
 
     *_, restored = await cortex(another, "restore", done["backup"], *tools)
     assert restored["rows"] == done["rows"]
+    assert (await run(another, "db", "check"))[0] == 0, "the schema is another one"
     await another.start()
     again = await Api(another.port).sign_in()
     stored: list[str] = []

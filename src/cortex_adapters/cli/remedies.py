@@ -93,6 +93,11 @@ _RIGHTS: Final = (
         "Let the user of this server read and write the file and its directory.",
     ),
     _Case(
+        "permission denied to create database",
+        "It may not make the database in which a backup is proved.",
+        "As a superuser: ALTER ROLE ... CREATEDB, for this role; or prove it with another one.",
+    ),
+    _Case(
         "permission denied for (table|relation|view) ([^ ]+)",
         r"It may not use the table \2.",
         f"As the owner of the tables: {_TABLES}, to this role; or run as their owner.",

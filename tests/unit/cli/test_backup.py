@@ -2,8 +2,11 @@
 
 import json
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
 
 from tests.postgres import tools_of
@@ -94,3 +97,56 @@ def test_a_backup_of_the_other_kind_is_refused(cortex: Cortex, fresh_database: s
     code, _, err = cortex("db", "restore", backup, database_url=fresh_database)
     assert code == 2
     assert "one of sqlite" in err
+
+
+def test_programs_older_than_the_server_are_refused(
+    cortex: Cortex, fresh_database: str, postgres_server: str
+):
+    """The wheel brings an older pg_dump beside the server's own."""
+    own = tools_of(postgres_server)
+    older = own.parents[1] / "pginstall" / "bin"
+    if older == own or not (older / "pg_dump").exists():
+        pytest.skip("there is no older pg_dump")
+    cortex("db", "upgrade", database_url=fresh_database)
+    code, _, err = cortex(
+        *("db", "backup", "b", "--tools", str(older)), database_url=fresh_database
+    )
+    assert code == 1
+    assert err.startswith(f"cortex: Program missing: {older}/pg_dump is of PostgreSQL ")
+    assert "--tools" in err
+
+
+def test_the_password_is_told_to_nobody(
+    cortex: Cortex, fresh_database: str, postgres_server: str, tmp_path: Path
+):
+    url = fresh_database.replace("://postgres:@", "://postgres:hunter2@")
+    assert "hunter2" in url
+    cortex("db", "upgrade", database_url=url)
+    tools = ("--tools", str(tools_of(postgres_server)))
+    code, out, err = cortex("db", "backup", "b", *tools, database_url=url)
+    assert code == 0, err
+    [manifest] = tmp_path.glob("b/cortex-*/manifest.json")
+    assert "hunter2" not in manifest.read_text() + out + err
+    assert json.loads(manifest.read_text())["database"].startswith("postgresql://")
+
+
+def test_who_may_make_no_database_is_told_so(
+    cortex: Cortex, fresh_database: str, postgres_server: str, small_role: str
+):
+    tools = ("--tools", str(tools_of(postgres_server)))
+    cortex("db", "upgrade", database_url=fresh_database)
+    assert cortex("db", "backup", "b", *tools, database_url=fresh_database)[0] == 0
+    url = fresh_database.replace("://postgres:", f"://{small_role}:")
+    code, out, err = cortex("db", "verify-backup", "b", *tools, database_url=url)
+    assert (code, out) == (1, "")
+    assert "ALTER ROLE ... CREATEDB" in err
+
+
+@pytest.fixture
+def small_role(postgres_server: str) -> Iterator[str]:
+    """A role that may do nothing but come in."""
+    name = f"small_{uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN".encode())
+        yield name
+        connection.execute(f"DROP ROLE {name}".encode())
