@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -25,11 +25,13 @@ from cortex_adapters.moving.report import (
     Verdict,
     exit_of,
 )
-from cortex_adapters.server import open_move
+from cortex_adapters.server import Hold, open_move
 from cortex_adapters.settings import DatabaseUrl, database_url
 from cortex_core.domain.errors import BusyError, CortexError, MovedError, SchemaError
 
 _SHOWN: Final = 20
+# Who gives up may have lost the target.
+_HOLD: Final[Mapping[str | None, Hold]] = {"plan": "none", "abort": "source"}
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +73,8 @@ def _code(error: CortexError) -> Exit:
 async def _do(
     phase: str | None, source: DatabaseUrl, target: DatabaseUrl, progress: Progress
 ) -> int:
-    async with open_move(source, target, progress.tell, writing=phase != "plan") as move:
-        for name, do in _phases(phase, move, left=await move.left()):
+    async with open_move(source, target, progress.tell, hold=_HOLD.get(phase, "both")) as move:
+        for name, do in _phases(phase, move, left=phase is None and await move.left()):
             outcome = await do()
             code = exit_of(outcome)
             progress.end()
@@ -112,8 +114,9 @@ def _lines(outcome: Outcome) -> Iterator[str]:
             yield from _plan(outcome)
         case Copied(rows=rows, seconds=seconds):
             yield f"copied {rows:,} rows in {seconds:.1f} s"
-        case Followed(changes=changes):
+        case Followed(changes=changes, differences=differences):
             yield f"brought {changes:,} changes after"
+            yield from (f"{each.table} {each.key} {each.what}" for each in differences[:_SHOWN])
         case Verdict():
             yield from _verdict(outcome)
         case Switched(frozen_seconds=seconds):

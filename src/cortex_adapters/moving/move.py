@@ -70,7 +70,7 @@ class Move:
         """
         tables = await self._begin()
         async with self._source.snapshot() as snapshot:
-            await self._following(tables).up_to(snapshot)
+            await self._up_to(snapshot, tables)
             copied = await copying.copy(snapshot, self._target, tables, self._tell)
         await self._target.rebuild()
         if (await self._target.state())["phase"] == "copying":
@@ -81,13 +81,15 @@ class Move:
         """Bring changes after until there are few."""
         tables = await self._under_way()
         total = 0
+        found: list[Difference] = []
         for _ in range(_ROUNDS):
             async with self._source.snapshot() as snapshot:
-                followed = await self._following(tables).up_to(snapshot)
+                followed = await self._up_to(snapshot, tables)
             total += followed.changes
+            found += followed.differences
             if followed.changes < _FEW:
                 break
-        return Followed(changes=total)
+        return Followed(changes=total, differences=found)
 
     async def verify(self) -> Verdict:
         """Compare every row of both sides, as they are at one moment of the source."""
@@ -127,7 +129,8 @@ class Move:
             if not verdict.ok:
                 return verdict
         tables = await self._under_way()
-        await self.follow()
+        if found := (await self.follow()).differences:
+            return Verdict(tables=(), differences=found)
         began = float(state.get("frozen_at", time.time()))
         try:
             await self._source.note(frozen_at=str(began))
@@ -232,6 +235,14 @@ class Move:
             (table, key_text(key)) for page in pages for table, keys in page.items() for key in keys
         }
         return [each for each in found if (each.table, each.key) not in since]
+
+    async def _up_to(self, snapshot: Snapshot, tables: Sequence[Table]) -> Followed:
+        """Follow; what was verified stays so, or is noted not to be."""
+        verified = (await self._target.state()).get("phase") == "verified"
+        followed = await self._following(tables).up_to(snapshot, check=verified)
+        if followed.differences:
+            await self._target.note(phase="copied")
+        return followed
 
     def _following(self, tables: Sequence[Table]) -> Following:
         return Following(self._source, self._target, tables, self._tell)

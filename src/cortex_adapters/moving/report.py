@@ -145,5 +145,7 @@ def exit_of(outcome: Outcome) -> Exit:
             return outcome.exit
         case Copied(refused=refused) if refused:
             return Exit.WOULD_LOSE
+        case Followed(differences=differences) if differences:
+            return Exit.MISMATCH
         case _:
             return Exit.OK

@@ -14,7 +14,7 @@ from cortex_adapters.server.databases import Database, database, naming
 from cortex_adapters.server.earlier import take_over
 from cortex_adapters.server.identity import identity_provider, known_issuers, open_local
 from cortex_adapters.server.issuer import Issuer
-from cortex_adapters.server.moving import open_move
+from cortex_adapters.server.moving import Hold, open_move
 from cortex_adapters.server.siblings import Place
 from cortex_adapters.server.telemetry import shown_cause
 from cortex_adapters.server.tenant import open_tenant
@@ -22,6 +22,7 @@ from cortex_adapters.server.tenant import open_tenant
 __all__ = [
     "Asked",
     "Database",
+    "Hold",
     "Issuer",
     "Place",
     "ask_tenant",

@@ -9,7 +9,7 @@ import pytest
 from cortex_adapters.moving.move import Move
 from cortex_adapters.moving.report import Step, Tell
 from cortex_adapters.postgres import schema as postgres_schema
-from cortex_adapters.server import open_move
+from cortex_adapters.server import Hold, open_move
 from cortex_adapters.settings import DatabaseUrl, database_url
 from cortex_adapters.sqlite import schema as sqlite_schema
 from tests.nasty import seed
@@ -40,9 +40,9 @@ async def postgres(fresh_database: str) -> str:
 @pytest.fixture
 def moving() -> Moving:
     def opened(
-        source: str, target: str, tell: Tell = quiet, *, writing: bool = True
+        source: str, target: str, tell: Tell = quiet, *, hold: Hold = "both"
     ) -> AbstractAsyncContextManager[Move]:
-        return open_move(url(source), url(target), tell, writing=writing)
+        return open_move(url(source), url(target), tell, hold=hold)
 
     return opened
 

@@ -1,13 +1,18 @@
 """What changes in the source meanwhile arrives, whatever it is and whenever the move is stopped."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from cortex_adapters.moving.move import Move
-from cortex_adapters.moving.report import Step, Switched, Tell
+from cortex_adapters.moving.report import Exit, Step, Switched, Tell, exit_of
+from cortex_core.domain.errors import FrozenError, MovedError
 from tests.unit.moving.changing import Changes, opened
 from tests.unit.moving.conftest import Moving
 
@@ -191,3 +196,68 @@ async def test_a_difference_found_while_frozen_lets_writes_in_again(
                 "has 2 rows in the source and 1 in the target"
             ]
             await changes.make(5)
+
+
+async def test_what_is_brought_after_the_verification_is_compared_too(
+    moving: Moving, file: str, postgres: str
+):
+    async with opened(file) as store:
+        changes = await Changes.of(store)
+        async with moving(file, postgres) as move:
+            await move.copy()
+            assert (await move.verify()).ok
+            with psycopg.connect(postgres, autocommit=True) as connection:
+                connection.execute(
+                    "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS "
+                    "$$ BEGIN NEW.name = 'spoilt'; RETURN NEW; END $$"
+                )
+                connection.execute(
+                    "CREATE TRIGGER spoil BEFORE INSERT ON workspaces "
+                    "FOR EACH ROW EXECUTE FUNCTION spoil()"
+                )
+                await changes.make(1)
+                followed = await move.follow()
+                assert exit_of(followed) is Exit.MISMATCH
+                assert [each.what for each in followed.differences] == ["differs in name"]
+                assert not isinstance(await move.cutover(), Switched)
+                connection.execute("DROP FUNCTION spoil CASCADE")
+                connection.execute("UPDATE workspaces SET name = 'Lab' WHERE name = 'spoilt'")
+
+
+async def test_a_role_that_owns_nothing_writes_while_changes_are_captured(
+    moving: Moving, file: str, postgres: str, tmp_path: Path
+):
+    """And is told, as everybody, that writes are frozen, and that the data has moved."""
+    async with moving(file, postgres) as move:
+        await move.copy()
+        assert isinstance(await move.cutover(), Switched)
+    with writer_of(postgres) as address:
+        async with opened(address) as store:
+            async with moving(postgres, str(tmp_path / "back.db")) as move:
+                await move.copy()
+                changes = await Changes.of(store)
+                await changes.make(30)
+                assert (await move.follow()).changes > 30
+                assert isinstance(await move.cutover(), Switched)
+            with pytest.raises(FrozenError):
+                await changes.make(30)
+        with pytest.raises(MovedError):
+            async with opened(address):
+                pass
+
+
+@contextmanager
+def writer_of(database: str) -> Iterator[str]:
+    """A role that may read and write, and no more; its address of *database*."""
+    name = f"writer_{uuid4().hex}"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f'CREATE ROLE "{name}" LOGIN'.encode())
+        connection.execute(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public "
+            f'TO "{name}"'.encode()
+        )
+        try:
+            yield urlsplit(database)._replace(netloc=f"{name}@").geturl()
+        finally:
+            connection.execute(f'DROP OWNED BY "{name}"'.encode())
+            connection.execute(f'DROP ROLE "{name}"'.encode())

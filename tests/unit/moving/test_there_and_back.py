@@ -3,10 +3,13 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 
+from cortex_adapters.migrations import SchemaStatus
+from cortex_adapters.moving.move import require_alike
 from cortex_adapters.moving.report import Switched, Verdict
 from cortex_adapters.postgres import schema as postgres_schema
 from cortex_adapters.postgres.store import open_store as open_postgres
@@ -203,7 +206,7 @@ async def test_a_cutover_verifies_what_nobody_verified(moving: Moving, file: str
             )
         found = await move.cutover()
         assert isinstance(found, Verdict)
-        assert [each.what for each in found.differences] == ["differs in name"]
+        assert found.differences[0].what == "differs in name"
     async with open_sqlite(file) as store, store.begin() as work:
         await work.registry.ensure("still", "writes")
 
@@ -218,3 +221,38 @@ async def test_a_target_at_another_step_is_refused(moving: Moving, file: str, po
         for phase in (move.plan, move.copy):
             with pytest.raises(SchemaError):
                 await phase()
+
+
+def test_both_sides_must_be_at_one_step():
+    def at(step: int) -> SchemaStatus:
+        return SchemaStatus(current=step, latest=4, pending=[])
+
+    require_alike(at(5), at(5))
+    with pytest.raises(SchemaError, match="source is at step 4, and the target at step 5"):
+        require_alike(at(4), at(5))
+
+
+async def test_a_database_of_another_encoding_is_refused(
+    moving: Moving, file: str, postgres_server: str
+):
+    name = f"latin_{uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'".encode()
+        )
+        address = postgres_server.replace("/postgres?", f"/{name}?")
+        try:
+            async with moving(file, address) as move:
+                with pytest.raises(SchemaError, match="encoding must be UTF8"):
+                    await move.copy()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+async def test_a_move_is_given_up_without_its_target(moving: Moving, file: str, postgres: str):
+    async with moving(file, postgres) as move:
+        await move.copy()
+    async with moving(file, "postgresql://nobody@127.0.0.1:1/x", hold="source") as move:
+        await move.abort()
+    async with open_sqlite(file) as store, store.begin() as work:
+        await work.registry.ensure("new", "value")

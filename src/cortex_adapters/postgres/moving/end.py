@@ -23,7 +23,7 @@ from cortex_adapters.postgres.connection import Row as Found
 from cortex_adapters.postgres.errors import translated
 from cortex_adapters.postgres.moving import aside, binary, snapshot, tables
 from cortex_adapters.postgres.moving.tables import ABSENT
-from cortex_core.domain.errors import BusyError, Fault, InvalidInputError
+from cortex_core.domain.errors import BusyError, Fault, InvalidInputError, SchemaError
 
 __all__ = ["PostgresEnd"]
 
@@ -56,6 +56,9 @@ class PostgresEnd:
 
     async def tables(self) -> Sequence[Table]:
         async with self._connected() as connection:
+            cursor = await connection.execute("SHOW server_encoding")
+            if await cursor.fetchone() != ("UTF8",):
+                raise SchemaError(f"{self.name}: its encoding must be UTF8.")
             return await tables.describe(connection)
 
     @asynccontextmanager
