@@ -27,7 +27,7 @@ from cortex_adapters.moving.report import (
 )
 from cortex_adapters.server import Hold, open_move
 from cortex_adapters.settings import DatabaseUrl, database_url
-from cortex_core.domain.errors import BusyError, CortexError, MovedError, SchemaError
+from cortex_core.domain.errors import BusyError, ConflictError, CortexError, MovedError, SchemaError
 
 _SHOWN: Final = 20
 # Who gives up may have lost the target.
@@ -50,6 +50,8 @@ def run(asked: Namespace) -> int:
     progress = Progress(json=asked.json)
     try:
         return asyncio.run(_do(asked.phase, source, target, progress))
+    except ConflictError as error:
+        raise CommandError(str(error)) from error
     except (BusyError, SchemaError, MovedError) as error:
         refused(error)
         return _code(error)

@@ -10,6 +10,7 @@ import msgspec
 from cortex_adapters.telemetry.errors import said_by_vendor
 from cortex_core.domain.errors import (
     CortexError,
+    MovedError,
     StorageCorruptError,
     StorageForbiddenError,
     StorageReadOnlyError,
@@ -146,7 +147,7 @@ def _found(error: CortexError) -> tuple[str, str]:
         found = _first(_FILES, str(error)) or _first(_SERVERS, _verdict(said_by_vendor(error)))
         if found is not None:
             return found
-    return "", error.remedy
+    return "", error.operator if isinstance(error, MovedError) else error.remedy
 
 
 def _verdict(said: str) -> str:

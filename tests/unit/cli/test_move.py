@@ -43,6 +43,7 @@ def test_all_of_it_there_and_back(cortex: Cortex, ends: tuple[str, str], tmp_pat
     code, _, err = cortex("db", "status")
     assert code == 1
     assert "Data moved: The data has moved to postgresql:" in err
+    assert "Set `CORTEX_DATABASE_URL` to the database that has the data" in err
     assert cortex("check", database_url=ends[1])[0] == 0
     code, out, _ = cortex("check")
     assert code == 1
@@ -67,6 +68,12 @@ def test_one_phase_at_a_time(cortex: Cortex, ends: tuple[str, str]):
         code, out, err = cortex("db", "move", phase, *ends, "--json")
         assert (code, err) == (0, ""), phase
         assert list(outcomes(out)) == [phase]
+
+
+def test_a_phase_that_comes_too_early_fails(cortex: Cortex, ends: tuple[str, str]):
+    code, _, err = cortex("db", "move", "verify", *ends)
+    assert code == 1
+    assert err == "cortex: Nothing was copied between these two yet.\n"
 
 
 def test_a_plan_that_would_lose_something_ends_with_2(

@@ -1,13 +1,20 @@
 """Which tables a move knows: all of them, the same on both sides."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
+import psycopg
 import pytest
 
+from cortex_adapters.moving.report import Switched
 from cortex_adapters.moving.tables import Column, Kind, Reference, Table, agreed, is_ours
 from cortex_adapters.postgres.moving.end import PostgresEnd
 from cortex_adapters.sqlite.moving.end import SqliteEnd
-from cortex_core.domain.errors import SchemaError
+from cortex_core.domain.errors import SchemaError, StorageForbiddenError
+from tests.unit.moving.conftest import Moving
 
 
 def table(
@@ -66,3 +73,56 @@ def test_a_row_must_fit_both_sides():
     column = Column("id", Kind.TEXT, nullable=True)
     [found] = agreed([table("users", column)], [table("users")])
     assert not found.columns[0].nullable
+
+
+async def test_what_a_database_makes_by_itself_does_not_travel(
+    moving: Moving, file: str, postgres: str
+):
+    """Indexes for searching: a virtual table and its triggers there, a generated column here."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(
+            """
+            CREATE VIRTUAL TABLE found USING fts5 (content, content='messages');
+            CREATE TRIGGER found_new AFTER INSERT ON messages BEGIN
+                INSERT INTO found (rowid, content) VALUES (NEW.rowid, NEW.content);
+            END;
+            """
+        )
+    with psycopg.connect(postgres) as connection:
+        connection.execute(
+            "ALTER TABLE messages ADD words tsvector "
+            "GENERATED ALWAYS AS (to_tsvector('simple', left(content, 1000))) STORED"
+        )
+        connection.execute("CREATE INDEX messages_words ON messages USING gin (words)")
+    async with moving(file, postgres) as move:
+        await move.copy()
+        with psycopg.connect(postgres) as connection:
+            query = "SELECT count(*) FROM messages WHERE words @@ to_tsquery('simple', 'nothing')"
+            [(found,)] = connection.execute(query)
+        assert found
+        assert isinstance(await move.cutover(), Switched)
+
+
+async def test_rows_that_a_policy_hides_are_not_left_behind(
+    moving: Moving, file: str, postgres: str, tmp_path: Path
+):
+    async with moving(file, postgres) as move:
+        await move.copy()
+        assert isinstance(await move.cutover(), Switched)
+    name = f"owner_{uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE ROLE "{name}" LOGIN'.encode())
+        for (table,) in connection.execute(
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall():
+            connection.execute(f'ALTER TABLE {table} OWNER TO "{name}"'.encode())
+        connection.execute("ALTER TABLE messages ENABLE ROW LEVEL SECURITY")
+        connection.execute("ALTER TABLE messages FORCE ROW LEVEL SECURITY")
+        address = urlsplit(postgres)._replace(netloc=f"{name}@").geturl()
+        try:
+            async with moving(address, str(tmp_path / "back.db"), hold="none") as move:
+                with pytest.raises(StorageForbiddenError):
+                    await move.plan()
+        finally:
+            connection.execute(f'REASSIGN OWNED BY "{name}" TO CURRENT_USER'.encode())
+            connection.execute(f'DROP ROLE "{name}"'.encode())

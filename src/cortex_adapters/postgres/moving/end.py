@@ -33,6 +33,7 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": "0",
     "statement_timeout": "0",
     "lock_timeout": "1s",
+    "row_security": "off",  # rows that a policy would hide are an error, and not left behind
 }
 _UNFIT: Final = (
     psycopg.errors.DataError,
