@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from types import TracebackType
 
 from cortex_adapters.telemetry.errors import said_by_vendor
-from cortex_core.domain.errors import UnavailableError
+from cortex_core.domain.errors import FrozenError, UnavailableError
 from cortex_core.ports import Span, Store, Telemetry, UnitOfWork
 
 
@@ -43,8 +43,8 @@ class WatchedStore:
 
     def failed(self, error: UnavailableError, *, began: float, read_only: bool) -> None:
         """Take note of a unit of work that failed because the database is away."""
-        if self._away or began < self._changed:
-            return
+        if self._away or began < self._changed or isinstance(error, FrozenError):
+            return  # who refuses writes for a move is there
         self._away, self._needs_write, self._changed = True, not read_only, self.clock()
         self._telemetry.log(
             "database.away",

@@ -8,7 +8,7 @@ import pytest
 from cortex_adapters.memory.store import MemoryStore, MemoryUnitOfWork
 from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_adapters.server.watched import WatchedStore
-from cortex_core.domain.errors import BusyError, NotFoundError, UnavailableError
+from cortex_core.domain.errors import BusyError, FrozenError, NotFoundError, UnavailableError
 
 
 class Faulty:
@@ -97,7 +97,7 @@ async def test_each_change_is_told_once(watch: Watch, at: str):
     )
 
 
-@pytest.mark.parametrize("error", [NotFoundError(), BusyError(), LookupError()])
+@pytest.mark.parametrize("error", [NotFoundError(), BusyError(), FrozenError(), LookupError()])
 async def test_other_failures_are_no_sign_of_it(watch: Watch, error: Exception):
     watch.faulty.error, watch.faulty.fails_at = error, "body"
     await watch.fails()
