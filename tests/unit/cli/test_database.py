@@ -122,6 +122,23 @@ def test_a_way_back_that_is_none_is_refused(cortex: Cortex, url: str):
         assert f"the schema stands at step {LATEST}" in err
 
 
+def test_a_schema_that_is_ahead_within_its_window_is_served(cortex: Cortex, fresh_database: str):
+    cortex("db", "upgrade", database_url=fresh_database)
+    with psycopg.connect(fresh_database, autocommit=True) as server:
+        server.execute(
+            "INSERT INTO schema_steps (number, name, checksum, runs) VALUES (%s, 'later', 'x', %s)",
+            (LATEST + 1, LATEST),
+        )
+    code, out, _ = cortex("db", "status", database_url=fresh_database)
+    assert code == 0
+    assert f"{LATEST + 1:04} later is of a later release; this one runs on it" in out
+    assert cortex("check", database_url=fresh_database)[0] == 0
+    assert cortex("db", "upgrade", database_url=fresh_database)[0] == 0
+    code, _, err = cortex("db", "downgrade", "--to", "3", "--lose", database_url=fresh_database)
+    assert code == 1
+    assert "only a release that knows it can take it back" in err
+
+
 def test_a_schema_that_somebody_changed_by_hand_is_told(cortex: Cortex, url: str):
     cortex("db", "upgrade", database_url=url)
     code, out, err = cortex("db", "check", database_url=url)
