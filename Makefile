@@ -94,7 +94,7 @@ PIN = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
 pins: dev ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: newest of everything)
-	$(PIN) pyproject.toml --extra server --extra sqlite --extra postgres --extra auth0 --extra otel \
+	$(PIN) pyproject.toml --extra server --extra sqlite --extra postgres --extra auth0 --extra redis --extra otel \
 		--group build --output-file requirements/runtime.txt
 	$(PIN) pyproject.toml --all-extras --group dev --constraints requirements/runtime.txt \
 		--output-file requirements/dev.txt

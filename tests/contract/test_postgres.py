@@ -9,7 +9,8 @@ import pytest
 from cortex_adapters.memory.stream import MemoryEventStream
 from cortex_adapters.postgres import schema
 from cortex_adapters.postgres.store import PostgresStore, open_store
-from cortex_adapters.postgres.stream import PostgresEventStream, open_stream
+from cortex_adapters.postgres.stream import open_stream
+from cortex_adapters.signals.stream import SharedStream
 from cortex_core.contract import PersistenceContract, SharedEventStreamContract
 from tests import postgres
 
@@ -38,7 +39,7 @@ class TestPostgresEventStream(SharedEventStreamContract):
     @pytest.fixture
     async def streams(
         self, postgres_server: str
-    ) -> AsyncIterator[tuple[PostgresEventStream, PostgresEventStream]]:
+    ) -> AsyncIterator[tuple[SharedStream, SharedStream]]:
         async with (
             open_stream(postgres_server, MemoryEventStream()) as one,
             open_stream(postgres_server, MemoryEventStream()) as two,

@@ -11,7 +11,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cortex_adapters.local_identity.issuer import ISSUER
-from cortex_adapters.settings import MemoryUrl, PostgresUrl, Secret, SqliteUrl, load_settings
+from cortex_adapters.settings import (
+    MemoryUrl,
+    PostgresUrl,
+    Secret,
+    SqliteUrl,
+    events_url,
+    load_settings,
+)
 from cortex_adapters.settings.issuers import LOCAL_ISSUER
 from cortex_adapters.settings.table import SETTINGS, markdown
 from cortex_core.domain.errors import SettingsError
@@ -512,3 +519,38 @@ def test_levels_of_loggers_are_read():
 def test_levels_of_loggers_are_checked(text: str):
     with pytest.raises(SettingsError, match="CORTEX_LOG_LEVELS"):
         load_settings({"CORTEX_LOG_LEVELS": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "exposed"),
+    [
+        ("redis://localhost", "redis://localhost/0", False),
+        ("redis://127.0.0.1:6380/3", "redis://127.0.0.1:6380/3", False),
+        (f"redis://user:{PASSWORD}@broker:6379/1", "redis://broker:6379/1", True),
+        (f"rediss://:{PASSWORD}@broker", "rediss://broker/0", False),
+        ("redis://[::1]:6379", "redis://[::1]:6379/0", False),
+    ],
+)
+def test_where_signals_go(text: str, shown: str, exposed: bool):
+    url = events_url(text)
+    assert (str(url), url.exposed, url.url.reveal()) == (shown, exposed, text)
+    assert PASSWORD not in repr(url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "redis://", "http://x", "redis://x:0", "redis://x:y", "redis://x/a", "redis://x?y=z", "x"],
+)
+def test_where_signals_cannot_go(text: str):
+    [fault] = faults({"CORTEX_DATABASE_URL": "postgresql:///x", "CORTEX_EVENTS_URL": text or " "})
+    assert fault.startswith("CORTEX_EVENTS_URL: must ")
+
+
+def test_signals_need_several_processes_and_in_production_their_secrecy():
+    [fault] = faults({"CORTEX_EVENTS_URL": "redis://localhost"})
+    assert fault.startswith("CORTEX_EVENTS_URL: is for several processes")
+    safe = {**PRODUCTION, "CORTEX_DATABASE_URL": "postgresql:///x"}
+    [fault] = faults({**safe, "CORTEX_EVENTS_URL": f"redis://:{PASSWORD}@broker"})
+    assert fault.startswith("CORTEX_EVENTS_URL: must be rediss:// in production")
+    assert PASSWORD not in fault
+    load_settings({**safe, "CORTEX_EVENTS_URL": f"rediss://:{PASSWORD}@broker"})

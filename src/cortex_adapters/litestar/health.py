@@ -21,6 +21,7 @@ EVERY: Final = 5.0
 OK: Final = "ok"
 DEGRADED: Final = "degraded"
 FINE: Final = frozenset({OK, DEGRADED})
+_WELL: Final = {OK: 1.0, DEGRADED: 0.5}
 
 
 class Health:
@@ -81,7 +82,7 @@ class Health:
             await asyncio.wait([task])
 
     def _readings(self) -> list[Reading]:
-        return [(float(word in FINE), {"check": name}) for name, word in self._found.items()]
+        return [(_WELL.get(word, 0.0), {"check": name}) for name, word in self._found.items()]
 
     async def _run(self, name: str) -> str:
         try:

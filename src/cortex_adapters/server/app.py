@@ -17,7 +17,7 @@ from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.local_identity.issuer import ISSUER
 from cortex_adapters.local_identity.open_id import LocalOpenId
 from cortex_adapters.memory.assistant import EchoAssistant
-from cortex_adapters.server.databases import database, naming
+from cortex_adapters.server.databases import database, naming, open_events
 from cortex_adapters.server.identity import (
     AUDIENCE,
     email_links,
@@ -84,7 +84,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
         stack.enter_context(chosen.alone())
         opened = await stack.enter_async_context(open_store(settings, telemetry))
         store = WatchedStore(opened, telemetry, database=str(settings.database_url))
-        events, checks = await stack.enter_async_context(chosen.open_stream())
+        events, checks = await stack.enter_async_context(open_events(settings.events_url, chosen))
         local = open_local(settings, store)
         open_id = LocalOpenId(local, public_url=settings.public_url)
         tenant = await stack.enter_async_context(open_tenant(settings, telemetry))

@@ -24,15 +24,16 @@ from pathlib import Path
 from typing import Protocol
 
 from cortex_adapters.backup.ends import BackupEnd
+from cortex_adapters.litestar.health import DEGRADED
 from cortex_adapters.memory.store import MemoryStore
 from cortex_adapters.memory.stream import MemoryEventStream
 from cortex_adapters.migrations import SchemaStatus, Step
 from cortex_adapters.moving.ends import End
-from cortex_adapters.settings import DatabaseUrl, MemoryUrl, PostgresUrl, SqliteUrl
+from cortex_adapters.settings import DatabaseUrl, MemoryUrl, PostgresUrl, RedisUrl, SqliteUrl
 from cortex_core.domain.errors import StorageForbiddenError, UnavailableError
 from cortex_core.ports import EventStream, Store, Telemetry
 
-Checks = Mapping[str, Callable[[], Awaitable[None]]]
+Checks = Mapping[str, Callable[[], Awaitable[str | None]]]
 Listening = tuple[EventStream, Checks]
 
 
@@ -83,6 +84,11 @@ def database(url: DatabaseUrl) -> Database:
             return _memory()
 
 
+def open_events(url: RedisUrl | None, chosen: Database) -> AbstractAsyncContextManager[Listening]:
+    """Open what carries signals: Redis where it is named, else what comes with the database."""
+    return chosen.open_stream() if url is None else _redis(url)
+
+
 @contextmanager
 def naming(url: DatabaseUrl) -> Iterator[None]:
     """Name the database in an error that says no more than that something is away or forbidden."""
@@ -127,9 +133,10 @@ def _postgres(conninfo: str, shown: str) -> Database:
     async def open_stream() -> AsyncIterator[Listening]:
         async with stream.open_stream(conninfo, MemoryEventStream()) as events:
 
-            async def listening() -> None:
+            async def listening() -> str | None:
                 if not events.connected:
                     raise UnavailableError("Events of other processes do not come in.")
+                return None
 
             yield events, {"events": listening}
 
@@ -144,6 +151,19 @@ def _postgres(conninfo: str, shown: str) -> Database:
         backup=partial(PostgresBackup, conninfo, shown),
         open_moving=partial(store.open_store, conninfo, moving=True),
     )
+
+
+@asynccontextmanager
+async def _redis(url: RedisUrl) -> AsyncIterator[Listening]:
+    from cortex_adapters.redis import stream  # noqa: PLC0415 - may be missing
+
+    async with stream.open_stream(url.url.reveal(), MemoryEventStream()) as events:
+
+        async def listening() -> str | None:
+            # All servers would be out of service at once, for a delay of seconds.
+            return None if events.connected else DEGRADED
+
+        yield events, {"events": listening}
 
 
 def _memory() -> Database:

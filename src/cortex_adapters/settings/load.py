@@ -15,6 +15,7 @@ from cortex_adapters.settings.database import (
     SqliteUrl,
     exposed,
 )
+from cortex_adapters.settings.events import RedisUrl
 from cortex_adapters.settings.issuers import issuer_faults
 from cortex_adapters.settings.sources import Sources
 from cortex_adapters.settings.table import PREFIX, SETTINGS
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     environment: Environment
     database_url: DatabaseUrl
+    events_url: RedisUrl | None = None
     host: str
     port: int
     workers: int
@@ -131,6 +133,8 @@ def _refused(values: Mapping[str, Any], environ: Mapping[str, str], today: date)
     database = values["database_url"]
     if (values["workers"] or 1) > 1 and isinstance(database, SqliteUrl | MemoryUrl):
         yield f"{PREFIX}WORKERS: several processes need PostgreSQL; {database} serves from one"
+    if values.get("events_url") and isinstance(database, SqliteUrl | MemoryUrl):
+        yield f"{PREFIX}EVENTS_URL: is for several processes, and {database} serves from one"
     production = values["environment"] == "production"
     yield from issuer_faults(values, today, production=production)
     if production:
@@ -143,6 +147,12 @@ def _unsafe(
     """Yield what production refuses."""
     if "*" in (values.get("cors_origins") or ()):
         yield f"{PREFIX}CORS_ORIGINS: must name its origins in production, and not *"
+    events: RedisUrl | None = values.get("events_url")
+    if events is not None and events.exposed:
+        yield (
+            f"{PREFIX}EVENTS_URL: must be rediss:// in production, unless the server is on this "
+            "machine"
+        )
     match database:
         case PostgresUrl() if exposed(database, environ):
             yield (

@@ -9,6 +9,7 @@ import msgspec
 
 from cortex_adapters.settings import values
 from cortex_adapters.settings.database import database_url
+from cortex_adapters.settings.events import events_url
 from cortex_core.domain.policy import PERMISSIONS
 
 PREFIX: Final = "CORTEX_"
@@ -51,6 +52,12 @@ SETTINGS: Final = (
         form="URL",
         default="sqlite:///./cortex.db",
         meaning="`sqlite:///path`, `postgresql://user:password@host/name`, or `memory:`.",
+    ),
+    Setting(
+        name="events_url",
+        read=events_url,
+        form="URL",
+        meaning="`redis://host:6379/0` carries signals between processes, instead of PostgreSQL.",
     ),
     Setting(
         name="host",

@@ -11,7 +11,8 @@ from psycopg.conninfo import make_conninfo
 
 from cortex_adapters.memory.stream import MemoryEventStream
 from cortex_adapters.postgres.store import PostgresStore
-from cortex_adapters.postgres.stream import PostgresEventStream, open_stream
+from cortex_adapters.postgres.stream import open_stream
+from cortex_adapters.signals.stream import SharedStream
 from cortex_core.contract import make
 from cortex_core.contract.store import stored_scene
 from cortex_core.domain.errors import SettingsError
@@ -36,7 +37,7 @@ async def test_a_follower_sees_all_while_its_listener_is_cut_off_again_and_again
     seen: list[int] = []
     leaving = asyncio.Event()
 
-    async def follow(stream: PostgresEventStream) -> None:
+    async def follow(stream: SharedStream) -> None:
         async with stream.subscribe(here) as live:
             while len(seen) < 1_000:
                 async with store.begin(read_only=True) as work:
@@ -45,7 +46,7 @@ async def test_a_follower_sees_all_while_its_listener_is_cut_off_again_and_again
                 if not found:
                     assert await live.next(timeout=10) is not None
 
-    async def write(stream: PostgresEventStream) -> None:
+    async def write(stream: SharedStream) -> None:
         for _ in range(1_000):
             async with store.begin(single=True) as work:
                 recorded = await work.events.append(make.event(scene.conversation, scene.owner))

@@ -31,7 +31,10 @@ METRICS: Final = (
         name="cortex.ready",
         instrument="gauge",
         unit="{check}",
-        meaning="1 for a check of readiness that is fine, else 0; looked at each 5 s.",
+        meaning=(
+            "1 for a check of readiness that is fine, 0.5 for one that is degraded and does no "
+            "harm yet, else 0; looked at each 5 s."
+        ),
         labels=("check",),
     ),
     Metric(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import count, islice
 from typing import Final
 
-from cortex_adapters.postgres.wire import Alarm
+from cortex_adapters.signals.wire import Alarm
 from cortex_core.domain.events import Bell, Signal
 from cortex_core.domain.ids import ConversationId
 

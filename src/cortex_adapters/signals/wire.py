@@ -1,4 +1,4 @@
-"""Signals as PostgreSQL carries them: short texts, because a payload ends at 8 000 bytes."""
+"""Signals as they are carried: short texts, because a payload of PostgreSQL ends at 8 000 bytes."""
 
 from __future__ import annotations
 

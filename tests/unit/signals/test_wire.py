@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cortex_adapters.postgres.wire import Alarm, Unpacker, pack
+from cortex_adapters.signals.wire import Alarm, Unpacker, pack
 from cortex_core.contract import make
 from cortex_core.domain.events import Signal
 

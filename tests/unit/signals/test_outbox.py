@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_adapters.postgres.outbox import Outbox
-from cortex_adapters.postgres.wire import Alarm
+from cortex_adapters.signals.outbox import Outbox
+from cortex_adapters.signals.wire import Alarm
 from cortex_core.contract import make
 from cortex_core.domain.events import Bell, Signal, TurnDelta
 

@@ -1,0 +1,1 @@
+"""Signals between processes over Redis, or Valkey."""

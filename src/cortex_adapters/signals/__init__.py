@@ -1,0 +1,1 @@
+"""Signals on their way between processes, whatever carries them."""
