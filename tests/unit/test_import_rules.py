@@ -47,6 +47,7 @@ _PLANTS = [
     Plant("door-psycopg", "cortex_adapters.memory.planted", "psycopg"),
     Plant("door-sqlite", "cortex_adapters.memory.planted", "aiosqlite"),
     Plant("door-sqlite", "cortex_adapters.postgres.planted", "sqlite3"),
+    Plant("door-redis", "cortex_adapters.postgres.planted", "redis.asyncio"),
     Plant("door-jwt", "cortex_adapters.litestar.planted", "jwt"),
     Plant("door-jwt", "cortex_adapters.litestar.planted", "cryptography.hazmat.primitives"),
     Plant("door-httpx2", "cortex_adapters.litestar.planted", "httpx2"),
