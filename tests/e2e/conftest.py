@@ -1,12 +1,16 @@
 """Servers for the end-to-end tests, on both databases."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from cortex_adapters.postgres import schema
+from tests.e2e.releases import NEXT, upgrade
 from tests.e2e.server import ServerProcess
+
+# With it, every server of these tests runs on the schema of the next release.
+MORE = [NEXT] if os.environ.get("CORTEX_TEST_NEXT_SCHEMA") else []
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -21,8 +25,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def server(database_url: str, tmp_path: Path) -> AsyncIterator[ServerProcess]:
     """A running server, once on each kind of database."""
-    if database_url.startswith("postgres"):
-        await schema.upgrade(database_url)
+    if database_url.startswith("postgres") or MORE:
+        await upgrade(database_url, *MORE)
     process = ServerProcess(database_url, tmp_path)
     try:
         yield await process.start()
@@ -33,7 +37,7 @@ async def server(database_url: str, tmp_path: Path) -> AsyncIterator[ServerProce
 @pytest.fixture
 async def two_servers(fresh_database: str, tmp_path: Path) -> AsyncIterator[list[ServerProcess]]:
     """Two running servers on one PostgreSQL."""
-    await schema.upgrade(fresh_database)
+    await upgrade(fresh_database, *MORE)
     processes = [ServerProcess(fresh_database, tmp_path) for _ in range(2)]
     try:
         yield [await process.start() for process in processes]

@@ -5,41 +5,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from cortex_adapters.migrations import Step, load_steps
-from cortex_adapters.postgres import schema as postgres
-from cortex_adapters.sqlite import schema as sqlite
+from cortex_adapters.postgres import schema
+from tests.e2e.releases import BEYOND, NEXT, STEPS, take_back, upgrade
 from tests.e2e.server import ServerProcess
 from tests.e2e.wire import Api
-
-STEPS = load_steps("cortex_adapters.postgres.migrations")
-ON_SQLITE = load_steps("cortex_adapters.sqlite.migrations")
-LATEST = len(STEPS)
-NEXT = Step(
-    number=LATEST + 1,
-    name="next",
-    sql=f"-- runs: {LATEST}\n"
-    "ALTER TABLE messages ADD COLUMN next_release text;\n"
-    "ALTER TABLE conversations ADD COLUMN next_release text;\n"
-    "ALTER TABLE events ADD COLUMN next_release text;\n",
-    down="ALTER TABLE messages DROP COLUMN next_release;\n"
-    "ALTER TABLE conversations DROP COLUMN next_release;\n"
-    "ALTER TABLE events DROP COLUMN next_release;\n",
-)
-BEYOND = Step(number=LATEST + 1, name="beyond", sql="CREATE TABLE beyond (id text);\n")
-
-
-async def _upgrade(server: ServerProcess, *more: Step) -> None:
-    if server.sqlite_path:
-        await sqlite.upgrade(server.sqlite_path, steps=[*ON_SQLITE, *more])
-    else:
-        await postgres.upgrade(server.database_url, steps=[*STEPS, *more])
-
-
-async def _take_back(server: ServerProcess, *more: Step) -> None:
-    if server.sqlite_path:
-        await sqlite.downgrade(server.sqlite_path, LATEST, steps=[*ON_SQLITE, *more])
-    else:
-        await postgres.downgrade(server.database_url, LATEST, steps=[*STEPS, *more])
 
 
 async def _talk(server: ServerProcess, email: str) -> tuple[Api, str]:
@@ -59,7 +28,7 @@ async def _talk(server: ServerProcess, email: str) -> tuple[Api, str]:
 
 async def test_fault_51_a_server_runs_on_the_schema_of_the_next_release(database_url, tmp_path):
     server = ServerProcess(database_url, tmp_path)
-    await _upgrade(server, NEXT)
+    await upgrade(server.database_url, NEXT)
     try:
         await server.start()
         ada, talk = await _talk(server, "ada@example.com")
@@ -80,9 +49,9 @@ async def test_fault_51_an_upgrade_and_its_way_back_go_by_while_people_write(ser
     try:
         for _ in range(3):
             await asyncio.sleep(0.3)
-            await _upgrade(server, NEXT)
+            await upgrade(server.database_url, NEXT)
             await asyncio.sleep(0.3)
-            await _take_back(server, NEXT)
+            await take_back(server.database_url, NEXT)
     finally:
         over.set()
     answers = await writer
@@ -104,7 +73,7 @@ async def _write(ada: Api, talk: str, over: asyncio.Event) -> list[int]:
 
 async def test_fault_51_a_server_refuses_a_schema_beyond_its_window(database_url, tmp_path):
     server = ServerProcess(database_url, tmp_path)
-    await _upgrade(server, BEYOND)
+    await upgrade(server.database_url, BEYOND)
     said = await _refused(server)
     assert f"step {BEYOND.number} (beyond), which this release does not know" in said
 
@@ -113,10 +82,10 @@ async def test_fault_51_a_server_refuses_the_schema_of_the_last_release(
     fresh_database: str, tmp_path: Path
 ):
     server = ServerProcess(fresh_database, tmp_path)
-    await postgres.upgrade(fresh_database, steps=STEPS[:-1])
+    await schema.upgrade(fresh_database, steps=STEPS[:-1])
     try:
         assert "Run: cortex db upgrade" in await _refused(server)
-        await _upgrade(server)
+        await upgrade(server.database_url)
         await server.start()
         await _talk(server, "ada@example.com")
     finally:

@@ -16,6 +16,10 @@ _PARTS: Final = r"""
         SELECT oid, relname FROM pg_class
         WHERE relnamespace = $1::regnamespace AND relkind IN ('r', 'p')
             AND relname NOT LIKE 'move\_%' AND relname <> 'schema_steps'
+            AND NOT EXISTS (
+                SELECT FROM pg_depend
+                WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
+            )
     )
     SELECT 'column ' || relname || '.' || attname,
         concat_ws(' ', format_type(atttypid, atttypmod),
@@ -44,15 +48,21 @@ _PARTS: Final = r"""
         pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
     FROM mine JOIN pg_policy ON polrelid = mine.oid
     UNION ALL
-    SELECT 'function ' || proname, pg_get_functiondef(oid) FROM pg_proc
-    WHERE pronamespace = $1::regnamespace AND prokind = 'f' AND proname NOT LIKE 'move\_%'
+    SELECT 'function ' || proname || '(' || pg_get_function_identity_arguments(oid) || ')',
+        pg_get_functiondef(oid)
+    FROM pg_proc
+    WHERE pronamespace = $1::regnamespace AND prokind IN ('f', 'p') AND proname NOT LIKE 'move\_%'
+        AND NOT EXISTS (
+            SELECT FROM pg_depend
+            WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e'
+        )
     """
 
 
 async def structure(connection: Connection, schema: str) -> Mapping[str, str]:
     """Return how each part of *schema* is defined, without the name of the schema itself.
 
-    Left out are the ledger, and what a move keeps for itself.
+    Left out are the ledger, what a move keeps for itself, and what extensions bring.
     """
     cursor = await connection.execute(_PARTS, (schema,))
     return {

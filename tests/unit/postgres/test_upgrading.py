@@ -203,3 +203,12 @@ async def test_a_check_names_each_part_that_is_not_as_it_should_be(fresh_databas
         "differs: column users.name: text, not text NOT NULL",
     ]
     assert left == []
+
+
+async def test_what_an_extension_brings_is_no_difference(fresh_database: str) -> None:
+    await schema.upgrade(fresh_database)
+    with psycopg.connect(fresh_database, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION vector")
+        assert await schema.check(fresh_database) == []
+        connection.execute("CREATE FUNCTION theirs(x int) RETURNS int LANGUAGE sql RETURN x")
+    assert await schema.check(fresh_database) == ["not of a step: function theirs(x integer)"]
