@@ -13,7 +13,7 @@ from cortex_adapters.moving.rows import Key, key_from
 from cortex_adapters.moving.tables import Table
 
 
-class Behind:
+class Reached:
     """Which rows of a table are in the target already, by its checkpoint."""
 
     def __init__(self, checkpoints: Mapping[str, Checkpoint]) -> None:
@@ -51,20 +51,21 @@ class Following:
 
     async def up_to(self, snapshot: Snapshot, *, check: bool = False) -> Followed:
         """Follow up to *snapshot*; with *check* look whether what changed is the same there."""
-        behind = Behind(await self._target.checkpoints())
+        reached = Reached(await self._target.checkpoints())
         async for _, keys in changed(snapshot):
             for name, some in keys.items():
-                if gone := behind.keys(name, some):
+                if gone := reached.keys(name, some):
                     await self._target.apply(self._tables[name], delete=gone)
         count = 0
         async for changes, keys in changed(snapshot):
             for name, some in keys.items():
-                await self._bring(snapshot, self._tables[name], behind.keys(name, some))
+                await self._bring(snapshot, self._tables[name], reached.keys(name, some))
             count += len(changes)
             self._tell(Step(phase="follow", table="", rows=count, total=count))
         found = await self._differences(snapshot) if check else []
-        async for changes, _ in changed(snapshot):
-            await self._source.forget(changes)
+        if not found:  # else the next run tries again, whatever becomes of this one
+            async for changes, _ in changed(snapshot):
+                await self._source.forget(changes)
         return Followed(changes=count, differences=found)
 
     async def _differences(self, snapshot: Snapshot) -> Sequence[Difference]:

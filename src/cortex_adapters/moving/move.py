@@ -171,7 +171,8 @@ class Move:
     async def _end(self, state: Mapping[str, str]) -> Switched:
         """End what was stopped after the source was left."""
         there = await self._target.state()
-        if there and there.get("move") != state.get("move"):
+        same = there["move"] == state["move"] if there else state["to"] == self._target.name
+        if not same:
             raise MovedError(f"The data has moved to {state['to']}.")
         if there:
             await self._target.finish()

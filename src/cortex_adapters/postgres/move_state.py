@@ -19,6 +19,7 @@ __all__ = [
     "prepare",
     "read",
     "take_back",
+    "thaw",
 ]
 
 # Whoever serves must see that the data is elsewhere, so everybody may read it.
@@ -57,10 +58,18 @@ _CAPTURE: Final = (
     END $$
     """,
 )
+# To take a trigger away waits for all who read the table, to change its function for nobody.
 _FREEZE: Final = """
     CREATE OR REPLACE FUNCTION move_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         RAISE EXCEPTION 'frozen: the data is being moved' USING ERRCODE = 'CTXFZ';
+    END $$
+    """
+_THAW: Final = """
+    CREATE OR REPLACE FUNCTION move_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+        RETURN NEW;
     END $$
     """
 _TARGET: Final = (
@@ -138,13 +147,19 @@ async def freeze(connection: Connection, tables: Sequence[Table]) -> None:
         )
 
 
+async def thaw(connection: Connection) -> None:
+    """Let writes in; waits for nobody."""
+    await connection.execute(_THAW)
+
+
 async def drop_capture(connection: Connection) -> None:
-    """Let changes pass without being written down."""
+    """Let changes pass without being written down; waits for all who read."""
     await connection.execute("DROP FUNCTION IF EXISTS move_captured CASCADE")
+    await connection.execute("DROP TABLE IF EXISTS move_changes")
 
 
 async def drop_freeze(connection: Connection) -> None:
-    """Let writes in."""
+    """Take away what `freeze` made; waits for all who read."""
     await connection.execute("DROP FUNCTION IF EXISTS move_frozen CASCADE")
 
 
@@ -156,7 +171,7 @@ async def prepare(connection: Connection) -> None:
 
 async def drop_tables(connection: Connection) -> None:
     """Take all tables of a move away."""
-    for name in ("changes", "checkpoints", "quarantine", "aside", "state"):
+    for name in ("checkpoints", "quarantine", "aside", "state"):
         await _execute(connection, f"DROP TABLE IF EXISTS {OWN}{name}")
 
 

@@ -1,6 +1,7 @@
 """What changes in the source meanwhile arrives, whatever it is and whenever the move is stopped."""
 
 import random
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -261,3 +262,37 @@ def writer_of(database: str) -> Iterator[str]:
         finally:
             connection.execute(f'DROP OWNED BY "{name}"'.encode())
             connection.execute(f'DROP ROLE "{name}"'.encode())
+
+
+async def test_who_reads_for_long_keeps_nobody_from_the_switch(
+    moving: Moving, file: str, postgres: str, tmp_path: Path
+):
+    """Such as a backup: it holds its locks on all tables to its end."""
+    async with moving(file, postgres) as move:
+        await move.copy()
+        assert isinstance(await move.cutover(), Switched)
+    back = str(tmp_path / "back.db")
+    async with opened(postgres) as store, moving(postgres, back) as move:
+        await move.copy()
+        changes = await Changes.of(store)
+        with psycopg.connect(postgres) as reader:
+            for (table,) in reader.execute(
+                "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall():
+                reader.execute(f"SELECT count(*) FROM {table}".encode())
+            await move.follow()
+            with sqlite3.connect(back) as connection:
+                connection.execute("DELETE FROM replays")
+            connection.close()
+            assert not isinstance(await move.cutover(), Switched)
+            await changes.make(5)
+            with sqlite3.connect(back) as connection:
+                connection.execute("DELETE FROM move_checkpoints WHERE tbl = 'replays'")
+            connection.close()
+            await move.copy()
+            switched = await move.cutover()
+            assert isinstance(switched, Switched)
+            assert switched.frozen_seconds < 5
+    with pytest.raises(MovedError):
+        async with opened(postgres):
+            pass

@@ -22,6 +22,7 @@ from cortex_core.domain.errors import (
     MovedError,
     SchemaError,
 )
+from tests.postgres import fresh_database
 from tests.unit.moving.conftest import Moving
 
 
@@ -256,3 +257,14 @@ async def test_a_move_is_given_up_without_its_target(moving: Moving, file: str, 
         await move.abort()
     async with open_sqlite(file) as store, store.begin() as work:
         await work.registry.ensure("new", "value")
+
+
+async def test_an_end_that_was_not_the_target_is_not_taken_for_it(
+    moving: Moving, file: str, postgres: str, postgres_server: str
+):
+    await moved(moving, file, postgres)
+    with fresh_database(postgres_server) as other:
+        await postgres_schema.upgrade(other)
+        async with moving(file, other) as move:
+            with pytest.raises(MovedError, match="moved to postgresql:"):
+                await move.cutover()

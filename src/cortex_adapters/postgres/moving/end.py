@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import psycopg
@@ -29,6 +29,7 @@ __all__ = ["PostgresEnd"]
 
 _KEY: Final = 0x636F72746D76  # the advisory lock of those who move
 _TRIES: Final = 100
+_FEW_TRIES: Final = 3
 _SESSION: Final = {
     "idle_in_transaction_session_timeout": "0",
     "statement_timeout": "0",
@@ -105,23 +106,22 @@ class PostgresEnd:
         await self._locking(work)
 
     async def thaw(self) -> None:
-        async def work(connection: Connection) -> None:
-            await state.drop_freeze(connection)
+        async with self._writing() as connection:
+            await state.thaw(connection)
             await state.note(connection, {"phase": "capturing"})
             await state.take_back(connection, "frozen_at")
 
-        await self._locking(work)
-
     async def release(self, *, keep: Mapping[str, str]) -> None:
-        async def work(connection: Connection) -> None:
-            await state.drop_capture(connection)
-            if not keep:
-                await state.drop_freeze(connection)
-            await state.drop_tables(connection)
+        async with self._writing() as connection:
             if keep:
                 await state.note(connection, keep)
-
-        await self._locking(work)
+            else:
+                await state.thaw(connection)
+        if keep:
+            with suppress(BusyError):  # nothing is written any more: what stays does no harm
+                await self._locking(state.drop_capture, tries=_FEW_TRIES)
+        else:
+            await self._locking(_dropped)
 
     async def prepare(self, tables: Sequence[Table], *, move: str) -> None:
         async with self._writing() as connection:
@@ -181,12 +181,14 @@ class PostgresEnd:
         async with self._connected() as connection:
             await aside.settle(connection)
 
-    async def _locking(self, work: Callable[[Connection], Awaitable[None]]) -> None:
+    async def _locking(
+        self, work: Callable[[Connection], Awaitable[None]], *, tries: int = _TRIES
+    ) -> None:
         """Do *work*, which locks tables, in a moment when nobody is in the way.
 
         Who waits for a lock makes all wait who come later: so it waits briefly, and often.
         """
-        for left in reversed(range(_TRIES)):
+        for left in reversed(range(tries)):
             try:
                 async with self._writing() as connection:
                     await connection.execute("SET LOCAL lock_timeout = '100ms'")
@@ -216,6 +218,12 @@ class PostgresEnd:
     async def _writing(self) -> AsyncIterator[Connection]:
         async with self._connected() as connection, connection.transaction():
             yield connection
+
+
+async def _dropped(connection: Connection) -> None:
+    await state.drop_capture(connection)
+    await state.drop_freeze(connection)
+    await state.drop_tables(connection)
 
 
 async def _delete(connection: Connection, table: Table, keys: Sequence[Key]) -> None:
