@@ -23,14 +23,14 @@ from opentelemetry.sdk.metrics.export import MetricExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased, Sampler
+from opentelemetry.sdk.trace.sampling import Sampler
 from prometheus_client import CollectorRegistry
 
 from cortex_adapters.otel.errors import SpanErrorReporter
 from cortex_adapters.otel.exposition import exposition
 from cortex_adapters.otel.instruments import Instruments
 from cortex_adapters.otel.reader import SharedReader
-from cortex_adapters.otel.sampling import BoundedSampler
+from cortex_adapters.otel.sampling import BoundedSampling, SdkSampling
 from cortex_adapters.otel.telemetry import Lines, OpenTelemetry
 from cortex_adapters.otel.tracing import SCOPE, Tracing
 from cortex_core.ports import ErrorReporter
@@ -65,7 +65,7 @@ def open_telemetry(
     """Open the providers; what they hold is sent when they close, for 2 s at the most.
 
     *ratio* of the requests that are not part of another's trace is sampled, as far as
-    `BoundedSampler` allows, unless `OTEL_TRACES_SAMPLER` says otherwise.
+    `BoundedSampling` allows, unless `OTEL_TRACES_SAMPLER` says otherwise.
     """
     asked = os.environ if environ is None else environ
     # the SDK's own account of what it dropped
@@ -84,7 +84,7 @@ def open_telemetry(
     reader.include(instruments.collected)
     exporters = _exporters(asked, metrics)
     spans = BatchSpanProcessor(exporters.spans, meter_provider=metrics) if exporters.spans else None
-    sampler = _asked_for() if _SAMPLER in asked else _sampler(ratio)
+    sampling = SdkSampling(_asked_for()) if _SAMPLER in asked else BoundedSampling(ratio)
     logs = LoggerProvider(own, shutdown_on_exit=False)
     if exporters.logs is not None:
         logs.add_log_record_processor(
@@ -98,7 +98,7 @@ def open_telemetry(
 
     try:
         yield Opened(
-            telemetry=OpenTelemetry(Tracing(sampler, spans, own), instruments, lines),
+            telemetry=OpenTelemetry(sampling, Tracing(spans, own), instruments, lines),
             page=lambda: exposition(registry),
             reporting=reporting,
         )
@@ -149,10 +149,6 @@ def _exporters(asked: Mapping[str, str], own: MeterProvider) -> _Exporters:
 def _asked_for() -> Sampler:
     """Return the sampler that `OTEL_TRACES_SAMPLER` names, as the SDK reads it."""
     return TracerProvider(shutdown_on_exit=False, meter_provider=NoOpMeterProvider()).sampler
-
-
-def _sampler(ratio: float) -> Sampler:
-    return ParentBased(BoundedSampler(ratio))
 
 
 def _seconds(millis: str | None, default: float) -> float:

@@ -1,26 +1,38 @@
-"""Which of the traces that begin here are kept."""
+"""Which traces are kept."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult, TraceIdRatioBased
-from opentelemetry.trace import Link, SpanKind, TraceState
-from opentelemetry.util.types import Attributes
+from opentelemetry.sdk.trace.sampling import Decision, Sampler
+from opentelemetry.trace import SpanContext, SpanKind, TraceState
+
+from cortex_adapters.otel.tracing import EMPTY, around
 
 RATE: Final = 20.0
 BURST: Final = 200.0
-_DROPPED: Final = SamplingResult(Decision.DROP)
+_IDS: Final = 1 << 64
 
 
-class BoundedSampler(Sampler):
-    """Keeps a *ratio* of the traces, and *rate* a second at the most, after a *burst*.
+class Sampling(Protocol):
+    """Decides once for each trace, where it enters or begins."""
+
+    def keeps(
+        self, trace_id: int, name: str, kind: SpanKind, above: SpanContext | None
+    ) -> tuple[bool, TraceState | None]:
+        """Say whether that trace is kept, and what state it takes along."""
+        ...
+
+
+class BoundedSampling:
+    """Keeps a *ratio* of the traces that begin here, and *rate* a second at most, after a *burst*.
 
     A trace costs as much when a thousand requests come in a second as when one does: without a
-    bound, most of what a busy server does is telling what it does.
+    bound, most of what a busy server does is telling what it does. What goes on from elsewhere is
+    kept as it was decided there. The ratio is that of the lower half of the ids, as in the SDK, so
+    that all who are asked about one trace agree.
     """
 
     def __init__(
@@ -31,39 +43,46 @@ class BoundedSampler(Sampler):
         burst: float = BURST,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._inner = TraceIdRatioBased(ratio)
+        self._edge = round(ratio * _IDS)
         self._rate = rate
         self._burst = burst
         self._clock = clock
         self._left = burst
         self._asked = clock()
 
-    def should_sample(
+    def keeps(
         self,
-        parent_context: Context | None,
         trace_id: int,
-        name: str,
-        kind: SpanKind | None = None,
-        attributes: Attributes = None,
-        links: Sequence[Link] | None = None,
-        trace_state: TraceState | None = None,
-    ) -> SamplingResult:
-        """Say whether the trace of that id is kept."""
-        if not self._has_room():
-            return _DROPPED
-        found = self._inner.should_sample(
-            parent_context, trace_id, name, kind, attributes, links, trace_state
-        )
-        if found.decision is not Decision.DROP:
-            self._left -= 1
-        return found
-
-    def get_description(self) -> str:
-        """Return the name of this sampler, with what it is bounded by."""
-        return f"Bounded{{{self._inner.get_description()},{self._rate:g}/s}}"
+        name: str,  # noqa: ARG002 - others ask for it
+        kind: SpanKind,  # noqa: ARG002
+        above: SpanContext | None,
+    ) -> tuple[bool, TraceState | None]:
+        if above is not None:
+            return above.trace_flags.sampled, above.trace_state
+        return self._has_room() and self._takes(trace_id), None
 
     def _has_room(self) -> bool:
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._asked) * self._rate)
         self._asked = now
         return self._left >= 1
+
+    def _takes(self, trace_id: int) -> bool:
+        if trace_id % _IDS >= self._edge:
+            return False
+        self._left -= 1
+        return True
+
+
+class SdkSampling:
+    """Asks a *sampler* of the SDK, such as the one that `OTEL_TRACES_SAMPLER` names."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+
+    def keeps(
+        self, trace_id: int, name: str, kind: SpanKind, above: SpanContext | None
+    ) -> tuple[bool, TraceState | None]:
+        context = EMPTY if above is None else around(above)
+        found = self._sampler.should_sample(context, trace_id, name, kind)
+        return found.decision is Decision.RECORD_AND_SAMPLE, found.trace_state

@@ -6,7 +6,7 @@ any thread, take five times as long. The SDK samples them and sends them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from random import getrandbits
@@ -42,6 +42,7 @@ ROLES: Final = {
     "producer": SpanKind.PRODUCER,
     "consumer": SpanKind.CONSUMER,
 }
+Keeps = Callable[[int, str, SpanKind, SpanContext | None], tuple[bool, TraceState | None]]
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 _UNSAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
 _UNSET: Final = Status(StatusCode.UNSET)
@@ -75,6 +76,7 @@ class Work:
         "_attributes",
         "_began",
         "_events",
+        "_keeps",
         "_kind",
         "_links",
         "_parent",
@@ -94,12 +96,14 @@ class Work:
     def __init__(
         self,
         tracing: Tracing,
+        keeps: Keeps,
         kind: Kind,
         parent: Carrier | None,
         links: Sequence[Carrier],
         attributes: dict[str, AttributeValue],
     ) -> None:
         self._tracing = tracing
+        self._keeps = keeps
         self._kind = kind
         self._parent = parent
         self._links = links
@@ -159,7 +163,7 @@ class Work:
             above = carried(self._parent) if self._parent else None
             self._above = above
             self.trace_id = above.trace_id if above else getrandbits(128) or 1
-            self.sampled, self.state = self._tracing.sampled(
+            self.sampled, self.state = self._keeps(
                 self.trace_id, self._kind.name, self._kind.role, above
             )
         elif within.sampled:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import Protocol
 
 from cortex_adapters.otel.instruments import Instruments
+from cortex_adapters.otel.sampling import Sampling
 from cortex_adapters.otel.spans import Kind, Work, current_work
 from cortex_adapters.otel.tracing import Tracing, carrier_of
 from cortex_core.domain import signals
@@ -22,9 +23,15 @@ class Lines(Protocol):
 
 
 class OpenTelemetry:
-    """Spans go where *tracing* says, numbers to *instruments*, lines to *lines*."""
+    """Traces are kept as *sampling* says, spans go where *tracing* says, numbers to *instruments*.
 
-    def __init__(self, tracing: Tracing, instruments: Instruments, lines: Lines) -> None:
+    Lines go to *lines*.
+    """
+
+    def __init__(
+        self, sampling: Sampling, tracing: Tracing, instruments: Instruments, lines: Lines
+    ) -> None:
+        self._keeps = sampling.keeps
         self._tracing = tracing
         self._instruments = instruments
         self._lines = lines
@@ -44,7 +51,7 @@ class OpenTelemetry:
         kind = self._kinds.get(name)
         if kind is None:
             kind = Kind.of(signals.SpanKind(name=name, meaning=""), None)
-        return Work(self._tracing, kind, parent, links, attributes)
+        return Work(self._tracing, self._keeps, kind, parent, links, attributes)
 
     def carrier(self) -> Carrier:
         with suppress(Exception):

@@ -1,4 +1,4 @@
-"""Traces: who samples them, where their spans go, and how they go on elsewhere."""
+"""Traces: where their spans go, and how they go on elsewhere."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Final
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     NonRecordingSpan,
     SpanContext,
-    SpanKind,
-    TraceState,
     get_current_span,
     set_span_in_context,
 )
@@ -27,27 +24,13 @@ _W3C: Final = TraceContextTextMapPropagator()
 
 
 class Tracing:
-    """Asks *sampler* about each trace once, where it enters or begins.
+    """Spans go to *processor*; without any, a trace has its ids for the log, and no spans."""
 
-    Spans go to *processor*; without any, a trace has its ids for the log, and no spans.
-    """
-
-    def __init__(
-        self, sampler: Sampler, processor: SpanProcessor | None, resource: Resource
-    ) -> None:
+    def __init__(self, processor: SpanProcessor | None, resource: Resource) -> None:
         self.sends = processor is not None
         self.resource = resource
         self.scope = InstrumentationScope(SCOPE)
-        self._sampler = sampler
         self._processor = processor
-
-    def sampled(
-        self, trace_id: int, name: str, kind: SpanKind, above: SpanContext | None
-    ) -> tuple[bool, TraceState | None]:
-        """Say whether that trace is sampled, and what state it takes along."""
-        context = EMPTY if above is None else around(above)
-        found = self._sampler.should_sample(context, trace_id, name, kind)
-        return found.decision is Decision.RECORD_AND_SAMPLE, found.trace_state
 
     def send(self, span: ReadableSpan) -> None:
         """Hand on a span that has ended."""

@@ -108,6 +108,8 @@ def _value(value: object) -> AttributeValue | None:
     """Return *value* as every reader of JSON takes it."""
     if type(value) is str and len(value) <= LONGEST and value.isascii() and is_clean(value):
         return value  # as nearly all are
+    if (type(value) is int or type(value) is float) and -_EDGE <= value < _EDGE:
+        return value  # which no endless number is, and none that is not a number
     match value:
         case None | bool():
             return value

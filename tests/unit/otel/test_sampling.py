@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from opentelemetry.sdk.trace.sampling import Decision
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.sdk.trace.sampling import Decision, TraceIdRatioBased
+from opentelemetry.trace import SpanContext, SpanKind, TraceFlags, TraceState
 
 from cortex_adapters.otel.opening import open_telemetry
-from cortex_adapters.otel.sampling import BURST, BoundedSampler
+from cortex_adapters.otel.sampling import BURST, BoundedSampling
 from cortex_core.ports import AttributeValue, Level
 
 LOWEST, HIGHEST = 1, (1 << 128) - 1  # a ratio keeps the lower ids
@@ -20,14 +23,13 @@ class Clock:
         return self.now
 
 
-def kept(sampler: BoundedSampler, count: int, trace_id: int = LOWEST) -> int:
-    results = [sampler.should_sample(None, trace_id, "http.server.request") for _ in range(count)]
-    return sum(each.decision is Decision.RECORD_AND_SAMPLE for each in results)
+def kept(sampler: BoundedSampling, count: int, trace_id: int = LOWEST) -> int:
+    return sum(sampler.keeps(trace_id, "x", SpanKind.SERVER, None)[0] for _ in range(count))
 
 
 def test_a_burst_is_kept_whole_and_what_follows_by_its_rate():
     clock = Clock()
-    sampler = BoundedSampler(1.0, rate=20, burst=100, clock=clock)
+    sampler = BoundedSampling(1.0, rate=20, burst=100, clock=clock)
     assert kept(sampler, 1_000) == 100
     clock.now += 0.5
     assert kept(sampler, 1_000) == 10
@@ -37,7 +39,7 @@ def test_a_burst_is_kept_whole_and_what_follows_by_its_rate():
 
 def test_few_traces_are_all_kept():
     clock = Clock()
-    sampler = BoundedSampler(1.0, rate=20, burst=20, clock=clock)
+    sampler = BoundedSampling(1.0, rate=20, burst=20, clock=clock)
     for _ in range(1_000):
         clock.now += 0.05
         assert kept(sampler, 1) == 1
@@ -45,8 +47,23 @@ def test_few_traces_are_all_kept():
 
 @pytest.mark.parametrize(("ratio", "found"), [(0.0, (0, 0)), (0.5, (5, 0)), (1.0, (5, 5))])
 def test_what_the_ratio_leaves_out_takes_no_place(ratio: float, found: tuple[int, int]):
-    sampler = BoundedSampler(ratio, rate=1, burst=10, clock=Clock())
+    sampler = BoundedSampling(ratio, rate=1, burst=10, clock=Clock())
     assert (kept(sampler, 5), kept(sampler, 5, HIGHEST)) == found
+
+
+@given(st.integers(1, HIGHEST), st.floats(0, 1))
+def test_all_who_are_asked_about_one_trace_agree(trace_id: int, ratio: float):
+    theirs = TraceIdRatioBased(ratio).should_sample(None, trace_id, "x")
+    ours = BoundedSampling(ratio, clock=Clock())
+    assert kept(ours, 1, trace_id) == (theirs.decision is Decision.RECORD_AND_SAMPLE)
+
+
+@pytest.mark.parametrize("flags", [TraceFlags.SAMPLED, TraceFlags.DEFAULT])
+def test_what_comes_from_elsewhere_is_kept_as_it_was_decided_there(flags: int):
+    above = SpanContext(1, 2, True, TraceFlags(flags), TraceState([("k", "v")]))
+    sampling = BoundedSampling(0.0, burst=0, clock=Clock())
+    kept, state = sampling.keeps(1, "x", SpanKind.SERVER, above)
+    assert (kept, state) == (bool(flags), above.trace_state)
 
 
 @pytest.mark.parametrize(

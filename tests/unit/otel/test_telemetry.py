@@ -18,6 +18,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from cortex_adapters.otel.instruments import Instruments
 from cortex_adapters.otel.numbers import MOST, OVERFLOW, Numbers
 from cortex_adapters.otel.opening import open_telemetry
+from cortex_adapters.otel.sampling import SdkSampling
 from cortex_adapters.otel.spans import current_trace
 from cortex_adapters.otel.telemetry import OpenTelemetry
 from cortex_adapters.otel.tracing import Tracing
@@ -34,12 +35,12 @@ class Bench:
 
     def __init__(self, *, sampled: bool = True) -> None:
         self.exporter = InMemorySpanExporter()
-        sampler = ParentBased(ALWAYS_ON if sampled else ALWAYS_OFF)
-        tracing = Tracing(sampler, SimpleSpanProcessor(self.exporter), Resource.get_empty())
+        sampling = SdkSampling(ParentBased(ALWAYS_ON if sampled else ALWAYS_OFF))
+        tracing = Tracing(SimpleSpanProcessor(self.exporter), Resource.get_empty())
         self._reader = InMemoryMetricReader()
         metrics = MeterProvider([self._reader])
         self._instruments = Instruments(metrics.get_meter("test"))
-        self.telemetry = OpenTelemetry(tracing, self._instruments, NoTelemetry())
+        self.telemetry = OpenTelemetry(sampling, tracing, self._instruments, NoTelemetry())
 
     @property
     def spans(self) -> dict[str, ReadableSpan]:
