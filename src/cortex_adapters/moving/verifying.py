@@ -47,6 +47,7 @@ async def verify(
             tell(Step(phase="verify", table=table.name, rows=rows, total=total))
         if rest := await target.page(table, after=after):
             comparison.add([], rest, after, None)
+        differences += await _orphans(target, table)
         verdicts.append(comparison.verdict)
         spans += comparison.spans
         differences += comparison.differences
@@ -56,6 +57,19 @@ async def verify(
         differences=differences[:_SHOWN],
         more=max(0, len(differences) - _SHOWN),
     )
+
+
+async def _orphans(target: Snapshot, table: Table) -> list[Difference]:
+    """Return the rows that only a target with fewer rules, or its source, would take."""
+    return [
+        Difference(
+            table=table.name,
+            key=key_text(key),
+            what=f"leads to no row of {reference.parent} by {', '.join(reference.columns)}",
+        )
+        for place, reference in enumerate(table.references)
+        for key in await target.orphans(table, place)
+    ]
 
 
 class _Comparison:

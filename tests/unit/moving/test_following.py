@@ -168,7 +168,7 @@ async def test_one_bit_that_is_not_the_same_is_found_and_named(
     copied: tuple[Move, psycopg.Connection[tuple[object, ...]]], statement: str, what: str
 ):
     move, connection = copied
-    [(row,)] = connection.execute("SELECT id FROM messages ORDER BY id OFFSET 100 LIMIT 1")
+    [(row,)] = connection.execute("SELECT id FROM messages ORDER BY id OFFSET 101 LIMIT 1")
     connection.execute(statement.encode(), (row,))
     verdict = await move.verify()
     [difference] = verdict.differences

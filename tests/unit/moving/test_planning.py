@@ -183,3 +183,24 @@ async def test_infinity_does_not_go_to_sqlite(
         ("created_at", "must be a time in the years 1 to 9999"),
         ("updated_at", "must be a time in the years 1 to 9999"),
     ]
+
+
+async def test_a_row_without_its_owner_does_not_go_where_it_needs_one(
+    moving: Moving, file: str, postgres: str, tmp_path: Path
+):
+    """PostgreSQL has no foreign key from a turn to its message, and SQLite has one."""
+    async with moving(file, postgres) as move:
+        await move.copy()
+        assert isinstance(await move.cutover(), Switched)
+    with psycopg.connect(postgres) as connection:
+        connection.execute(
+            "UPDATE turns SET message_id = gen_random_uuid() "
+            "WHERE id = (SELECT id FROM turns ORDER BY id LIMIT 1)"
+        )
+    async with moving(postgres, str(tmp_path / "back.db")) as move:
+        await move.copy()
+        verdict = await move.cutover()
+        assert isinstance(verdict, Verdict)
+        assert [each.what for each in verdict.differences] == [
+            "leads to no row of messages by message_id"
+        ]

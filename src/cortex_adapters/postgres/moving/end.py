@@ -28,6 +28,8 @@ from cortex_core.domain.errors import BusyError, Fault, InvalidInputError, Schem
 __all__ = ["PostgresEnd"]
 
 _KEY: Final = 0x636F72746D76  # the advisory lock of those who move
+_LOOKS: Final = 20
+_LOOK: Final = 0.1
 _TRIES: Final = 100
 _FEW_TRIES: Final = 3
 _SESSION: Final = {
@@ -66,9 +68,13 @@ class PostgresEnd:
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         async with self._connected() as connection:
-            cursor = await connection.execute("SELECT pg_try_advisory_lock($1)", (_KEY,))
-            if await cursor.fetchone() != (True,):
-                raise BusyError(f"{self.name}: another move is using this database.")
+            for left in reversed(range(_LOOKS)):
+                cursor = await connection.execute("SELECT pg_try_advisory_lock($1)", (_KEY,))
+                if await cursor.fetchone() == (True,):
+                    break
+                if not left:
+                    raise BusyError(f"{self.name}: another move is using this database.")
+                await asyncio.sleep(_LOOK)  # one that was killed is missed after a moment
             yield
 
     @asynccontextmanager

@@ -19,7 +19,7 @@ from cortex_adapters.sqlite.connections import MIGRATOR, READER, Work, open_lane
 from cortex_adapters.sqlite.files import exists
 from cortex_adapters.sqlite.lock import moving
 from cortex_adapters.sqlite.moving import snapshot, tables
-from cortex_core.domain.errors import Fault, InvalidInputError, SchemaError
+from cortex_core.domain.errors import Fault, InvalidInputError
 
 T = TypeVar("T")
 
@@ -160,12 +160,7 @@ class SqliteEnd:
         """Nothing was put away: keeping an index is cheap here."""
 
     async def finish(self) -> None:
-        def work(connection: sqlite3.Connection) -> None:
-            if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
-                raise SchemaError(f"{self.name}: rows are there without their owner.")
-            state.drop_tables(connection)
-
-        await self._write(work)
+        await self._write(state.drop_tables)
 
     async def settle(self) -> None:
         def work(connection: sqlite3.Connection) -> None:
