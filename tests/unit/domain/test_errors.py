@@ -29,6 +29,7 @@ INSIDE = {
     "FetchError": {"auth0"},  # translated where keys and people are looked up
     "InterruptedError": {"sqlite"},  # stops a copy that nobody waits for any more
     "LifespanError": {"uvicorn"},  # the application's, before there is anybody to answer
+    "LostError": {"redis"},  # its own, of a connection that says nothing; caught where it is kept
     "LookupError": {"litestar"},  # of the OpenAPI document, found by its tests
     "NotImplementedError": {"litestar"},
     "RuntimeError": {"memory", "postgres", "sqlite"},  # called as nobody may: our own fault
