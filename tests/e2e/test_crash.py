@@ -10,7 +10,7 @@ POSTS = 500
 TALKS = 5
 
 
-async def test_every_acknowledged_message_survives_a_kill(server: ServerProcess):
+async def test_fault_1_and_2_every_acknowledged_message_survives_a_kill(server: ServerProcess):
     ada = await Api(server.port).sign_in()
     workspace = await ada.workspace()
     talks = [await ada.conversation(workspace) for _ in range(TALKS)]

@@ -41,7 +41,7 @@ async def test_pieces_of_an_answer_cross_processes(two_servers):
         stream.close()
 
 
-async def test_readers_see_each_event_once_and_in_order_while_servers_are_killed(two_servers):
+async def test_fault_38_readers_see_each_event_once_while_servers_are_killed(two_servers):
     ada = await Api(two_servers[0].port).sign_in()
     talk = await ada.conversation()
     done, killed = asyncio.Event(), asyncio.Event()

@@ -30,7 +30,7 @@ async def _post(store: PostgresStore, note: Message) -> Message | None:
         return await work.messages.post(note, turn=make.turn(note), roles=WRITERS)
 
 
-async def test_thirty_two_writers_among_other_changes_leave_no_gap_and_no_double(
+async def test_fault_48_thirty_two_writers_leave_no_gap_and_no_double(
     store: PostgresStore,
 ) -> None:
     scene = await stored_scene(store)

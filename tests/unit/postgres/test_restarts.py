@@ -147,7 +147,7 @@ def _more_than(answered: set[str], before: int) -> bool:
     return len(answered) > before
 
 
-async def test_all_writes_that_were_answered_survive_a_crash(
+async def test_fault_4_all_writes_that_were_answered_survive_a_crash(
     cluster: Cluster, store: PostgresStore
 ) -> None:
     """And those that were not are there whole, or not at all."""

@@ -28,7 +28,7 @@ _SENDER = """
     """
 
 
-async def test_a_follower_sees_all_while_its_listener_is_cut_off_again_and_again(
+async def test_fault_46_a_follower_sees_all_while_its_listener_is_cut_off(
     store: PostgresStore, database: str
 ) -> None:
     """A thousand events; it reads the log at each bell and at nothing else."""

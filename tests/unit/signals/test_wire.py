@@ -20,7 +20,7 @@ SIGNALS = st.builds(make.bell, st.just(HERE), st.integers(0, 2**53)) | st.builds
 
 
 @given(signals=st.lists(SIGNALS, max_size=5))
-def test_what_is_packed_comes_out_again_in_order(signals: list[Signal]) -> None:
+def test_fault_47_what_is_packed_fits_and_comes_out_again_in_order(signals: list[Signal]) -> None:
     payloads = [payload for signal in signals for payload in pack("one", signal)]
     assert all(0 < len(payload.encode()) < 8_000 for payload in payloads)
     other, same = Unpacker("two"), Unpacker("one")

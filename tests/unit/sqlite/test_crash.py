@@ -12,7 +12,7 @@ from cortex_core.domain.ids import ConversationId
 from tests.unit.sqlite import child
 
 
-async def test_what_was_acknowledged_survives_a_kill(path: str) -> None:
+async def test_fault_2_what_was_acknowledged_survives_a_kill(path: str) -> None:
     for _ in range(4):
         process = child.start("post", path, module="poster")
         acknowledged: list[Sequence[str]] = [child.said(process).split() for _ in range(8)]

@@ -105,7 +105,7 @@ async def test_a_slow_read_keeps_nobody_else_waiting(store: SqliteStore) -> None
     await asyncio.gather(*slow)
 
 
-async def test_a_second_server_on_the_file_is_refused(path: str, tmp_path: Path) -> None:
+async def test_fault_26_a_second_server_on_the_file_is_refused(path: str, tmp_path: Path) -> None:
     alias = tmp_path / "alias.db"
     alias.symlink_to(path)
     with serving(path):
