@@ -21,7 +21,8 @@ _NAMES: Final = (
 _SECRET: Final = re.compile(rf"(?:{_NAMES}|(?:^|[._-])key)s?$", re.IGNORECASE)
 # Without any of these, none of the patterns below matches: most values are done with here.
 _suspect: Final = re.compile(r"[=:\s'\"]").search
-_QUOTED: Final = r"b?\\?\"(?:[^\"\\]|\\.)*\"|b?\\?'(?:[^'\\]|\\.)*'"
+# Up to the end, where what is quoted was cut before it ended.
+_QUOTED: Final = r"b?\\?\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)|b?\\?'(?:[^'\\]|\\.)*+(?:'|\\?\Z)"
 _PLAIN: Final = r"[^\s,;&\"'\[{(\\][^\s,;&\"'\[{(]*"
 _DEEPEST: Final = 6
 
@@ -39,6 +40,11 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], st
     # a member of what was a dict, a tuple, JSON, a connection string, a form
     (
         re.compile(rf"(?i)({_NAMES}s?(?:\\?[\"']\s*[:=,]|\s?[:=])\s*)(?:{_QUOTED}|{_PLAIN})"),
+        rf"\1{HIDDEN}",
+    ),
+    # a private key, whole or cut; RFC 7468 section 10
+    (
+        re.compile(r"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)(?s:.*?)(?=-----END |\Z)"),
         rf"\1{HIDDEN}",
     ),
     # a URL's password; RFC 3986 section 3.2.1

@@ -51,6 +51,10 @@ def written(tmp_path: Path) -> Written:
         f"a token {JWT} that is none",
         JWT,
         f"x={JWT[:-3]}",
+        f"{{'refresh_token': '{SECRET} and more, which was cut",
+        f'{{\\"client_secret\\": \\"{SECRET}\\',
+        f"-----BEGIN EC PRIVATE KEY-----\n{SECRET}\n-----END EC PRIVATE KEY-----",
+        f"-----BEGIN PRIVATE KEY-----\\n{SECRET}",
     ],
 )
 def test_what_looks_like_a_secret_is_taken_out(text: str):
@@ -212,7 +216,10 @@ def test_any_text_is_redacted_to_text(text: str):
 
 @pytest.mark.parametrize(
     "piece",
-    ["a", "://a:", "'", '"', "token='", "token", "eyJaaaa.", "bearer ", "cookie:", "\\", "= "],
+    [
+        *("a", "://a:", "'", '"', "token='", "token", "eyJaaaa.", "bearer ", "cookie:", "\\", "= "),
+        *('token=\\"', "-----BEGIN ", "-----BEGIN PRIVATE KEY-----"),
+    ],
 )
 def test_no_text_takes_long(piece: str):
     text = (piece * 100_000)[:100_000]
