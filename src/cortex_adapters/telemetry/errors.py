@@ -16,7 +16,7 @@ from cortex_core.domain.ids import NewId, Uuid7
 _FRAMES: Final = 40
 _MEMBERS: Final = 5
 _LONGEST: Final = 300
-_FRAME: Final = re.compile(r'[\s|]*File "')
+_FRAME: Final = re.compile(r'[\s|]*File "[^"\n]*", line \d+, in ')
 _ROW: Final = re.compile(r"^([\s|]*(?:DETAIL|CONTEXT):).*", re.DOTALL | re.MULTILINE)
 
 

@@ -24,6 +24,7 @@ _suspect: Final = re.compile(r"[=:\s'\"]").search
 # Up to the end, where what is quoted was cut before it ended.
 _QUOTED: Final = r"b?\\?\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)|b?\\?'(?:[^'\\]|\\.)*+(?:'|\\?\Z)"
 _PLAIN: Final = r"[^\s,;&\"'\[{(\\][^\s,;&\"'\[{(]*"
+_INSIDE: Final = r"\[[^\]]*+(?:\]|\Z)|\{[^}]*+(?:\}|\Z)|\([^)]*+(?:\)|\Z)"
 _DEEPEST: Final = 6
 
 
@@ -37,9 +38,12 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], st
         re.compile(r"(?i)((?:authorization|cookie)\s*:\s*)(?![\s'\"\[])[^\r\n'\"]+"),
         rf"\1{HIDDEN}",
     ),
-    # a member of what was a dict, a tuple, JSON, a connection string, a form
+    # a member of what was a dict, a tuple, JSON, a connection string, a form; a list or an object
     (
-        re.compile(rf"(?i)({_NAMES}s?(?:\\?[\"']\s*[:=,]|\s?[:=])\s*)(?:{_QUOTED}|{_PLAIN})"),
+        re.compile(
+            rf"(?i)({_NAMES}s?(?:\\?[\"']\s*[:=,]|\s?[:=])\s*)"
+            rf"(?:{_QUOTED}|{_PLAIN}(?:{_INSIDE})?|{_INSIDE})"
+        ),
         rf"\1{HIDDEN}",
     ),
     # a private key, whole or cut; RFC 7468 section 10

@@ -51,6 +51,10 @@ def written(tmp_path: Path) -> Written:
         f"a token {JWT} that is none",
         JWT,
         f"x={JWT[:-3]}",
+        f"{{'passwords': ['{SECRET}', '{SECRET}'], 'user': 'ada'}}",
+        f"headers={{'authorization': ('{SECRET}',)}}",
+        f"token=[{SECRET}",
+        f"Settings(client_secret=Secret(value='{SECRET}'))",
         f"{{'refresh_token': '{SECRET} and more, which was cut",
         f'{{\\"client_secret\\": \\"{SECRET}\\',
         f"-----BEGIN EC PRIVATE KEY-----\n{SECRET}\n-----END EC PRIVATE KEY-----",
@@ -153,6 +157,12 @@ def test_a_traceback_keeps_its_code_and_loses_the_secrets_in_its_words(written: 
     assert "KeyError: 'password=[redacted]" in line["traceback"]
 
 
+def test_words_that_look_like_a_frame_are_looked_at():
+    error = ValueError("x")
+    error.add_note(f'  File "password={SECRET}"')
+    assert SECRET not in told(error)
+
+
 def test_a_row_that_postgresql_refuses_is_not_shown():
     error = ValueError(
         'new row violates check constraint "x"\n'
@@ -218,6 +228,7 @@ def test_any_text_is_redacted_to_text(text: str):
     "piece",
     [
         *("a", "://a:", "'", '"', "token='", "token", "eyJaaaa.", "bearer ", "cookie:", "\\", "= "),
+        *("token=[", "token=a(", "token={"),
         *('token=\\"', "-----BEGIN ", "-----BEGIN PRIVATE KEY-----"),
     ],
 )
