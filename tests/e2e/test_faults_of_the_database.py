@@ -18,6 +18,7 @@ import pytest
 
 from cortex_adapters.postgres import schema
 from cortex_core.contract import make
+from tests.e2e.eventually import eventually
 from tests.e2e.server import ServerProcess
 from tests.e2e.wire import Answer, Api
 from tests.unit.postgres.cluster import Cluster, running_cluster
@@ -195,6 +196,11 @@ async def test_fault_14_a_lock_that_is_not_had_in_time_is_busy(
         took, answer = await timed(ada, talk)
     assert_not_now(answer, "busy")
     assert took < 4
+    word = answer.headers["x-correlation-id"]
+    [line] = await eventually(
+        lambda: [each for each in postgres.lines("http.request") if each["correlation_id"] == word]
+    )
+    assert "lock timeout" in line["reason"], "the log says why"
     assert (await post(ada, talk)).status == 201
 
 

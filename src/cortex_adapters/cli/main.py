@@ -14,6 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked[:1] == ["serve"]:
         # until the server has its own: nothing is open yet, and nobody needs to be seen out
         signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            signal.signal(number, signal.SIG_IGN)
     from cortex_adapters.cli.command import run  # noqa: PLC0415 - slow
 
     return run(asked)

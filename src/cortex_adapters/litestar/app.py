@@ -49,6 +49,7 @@ class Service:
     metrics: gives them in the text format of Prometheus, where they are kept.
     may_scrape: says whether a token is the one for metrics.
     cause: says in one line what an error goes back to, in development only.
+    reason: says the same, always, for the log.
     proof_nonce: gives the nonce that proofs must hold, where they must.
     """
 
@@ -59,6 +60,7 @@ class Service:
     metrics: Callable[[], Awaitable[bytes]] | None = None
     may_scrape: Callable[[bytes], bool] = lambda _token: False
     cause: Callable[[CortexError], str] = lambda _error: ""
+    reason: Callable[[CortexError], str] = lambda _error: ""
 
 
 def create_app(

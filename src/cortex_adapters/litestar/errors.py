@@ -9,10 +9,11 @@ import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from msgspec.structs import replace
 
 from cortex_adapters.litestar.challenges import Challenges
 from cortex_adapters.litestar.correlation import correlation_id, instance
-from cortex_adapters.litestar.observed import note_code
+from cortex_adapters.litestar.observed import note_code, note_reason
 from cortex_adapters.litestar.paths import is_canonical
 from cortex_adapters.litestar.proofs import NONCE, is_proving
 from cortex_adapters.litestar.refused import note_refusal
@@ -21,6 +22,8 @@ from cortex_core.domain.errors import CortexError, Fault
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_FAULTS: Final = 50
+LONGEST: Final = 1_000
+"""Characters of what a problem says; a name that a caller made up may have any number."""
 _OURS: Final = 500
 
 STATUS: Final[Mapping[type[CortexError], int]] = {
@@ -93,14 +96,24 @@ def problem_of(error: CortexError, *, word: str, docs_url: str, cause: str = "")
         type=f"{docs_url}/errors#{error.code}",
         title=error.title,
         status=status,
-        detail=str(error),
+        detail=_short(str(error)),
         instance=instance(word),
         code=error.code,
         correlation_id=word,
         retryable=error.retryable,
-        errors=error.faults if isinstance(error, errors.InvalidInputError) else (),
+        errors=tuple(map(_bounded, error.faults))
+        if isinstance(error, errors.InvalidInputError)
+        else (),
         cause=cause if cause and status >= _OURS else msgspec.UNSET,
     )
+
+
+def _bounded(fault: Fault) -> Fault:
+    return replace(fault, pointer=_short(fault.pointer), message=_short(fault.message))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def problem_to(request: Request[Any, Any, Any], error: CortexError) -> Problem:
@@ -130,6 +143,8 @@ class ErrorAnswers:
     def named(self, request: Request[object, object, State], error: CortexError) -> Response[bytes]:
         """Answer an error of the catalogue."""
         note_code(request.scope, error.code)
+        if status_of(type(error)) >= _OURS:
+            note_reason(request.scope, request.app.state.service.reason(error))
         note_refusal(request, error)
         problem = problem_to(request, error)
         headers = {"cache-control": "no-store"}

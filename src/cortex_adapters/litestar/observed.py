@@ -23,11 +23,17 @@ _METHODS: Final = frozenset(
 _W3C: Final = {b"traceparent": "traceparent", b"tracestate": "tracestate"}
 _SERVER_ERROR: Final = 500
 _CODE: Final = "cortex_code"
+_REASON: Final = "cortex_reason"
 
 
 def note_code(scope: Scope, code: str) -> None:
     """Take note of the code of the problem that answers this request."""
     scope["state"][_CODE] = code
+
+
+def note_reason(scope: Scope, reason: str) -> None:
+    """Take note of what a failure of ours goes back to, for the log alone."""
+    scope["state"][_REASON] = reason
 
 
 def observed(app: ASGIApp) -> ASGIApp:
@@ -108,6 +114,8 @@ def _log(telemetry: Telemetry, scope: Scope, status: int, seconds: float) -> Non
     }
     if code := _code(scope):
         fields["code"] = code
+    if reason := scope["state"].get(_REASON):
+        fields["reason"] = str(reason)
     user = scope.get("user")
     if isinstance(user, Principal):
         fields["principal"] = user.subject

@@ -36,6 +36,7 @@ from cortex_adapters.server.telemetry import open_telling, shown_cause
 from cortex_adapters.server.tenant import open_tenant
 from cortex_adapters.server.watched import WatchedStore
 from cortex_adapters.settings import Secret, Settings, is_local, load_settings
+from cortex_adapters.telemetry.errors import said_by_cause
 from cortex_core import Cortex, Ports
 from cortex_core.ports import Store, Telemetry
 from cortex_core.ports.clock import system_clock
@@ -112,6 +113,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
             metrics=metrics,
             may_scrape=partial(_is, settings.metrics_token),
             cause=shown_cause(settings),
+            reason=said_by_cause,
             issuer=Issuer(local, open_id, proofs.checker) if settings.development else None,
             proof_nonce=proofs.nonce,
             ready={

@@ -18,7 +18,7 @@ from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_cause
 from cortex_adapters.telemetry.levels import switching
 from cortex_adapters.telemetry.logs import LogTelemetry, correlation, open_log
 from cortex_adapters.telemetry.standard import capturing
-from cortex_core.domain.errors import CortexError
+from cortex_core.domain.errors import CortexError, SettingsError
 from cortex_core.ports import AttributeValue, ErrorReporter, Telemetry
 
 SERVICE: Final = "cortex-core"
@@ -75,19 +75,22 @@ def open_telling(settings: Settings, *, worker: int = 0) -> Iterator[Told]:
             return
         from cortex_adapters.otel.opening import open_telemetry  # noqa: PLC0415 - may be missing
 
-        opened = stack.enter_context(
-            open_telemetry(
-                lines,
-                resource={
-                    "service.name": service,
-                    "service.version": release,
-                    "service.instance.id": f"{socket.gethostname()}-{settings.port}-{worker}",
-                    "deployment.environment.name": settings.environment,
-                    "worker": str(worker),
-                },
-                ratio=1.0 if settings.development else _SAMPLED,
+        try:
+            opened = stack.enter_context(
+                open_telemetry(
+                    lines,
+                    resource={
+                        "service.name": service,
+                        "service.version": release,
+                        "service.instance.id": f"{socket.gethostname()}-{settings.port}-{worker}",
+                        "deployment.environment.name": settings.environment,
+                        "worker": str(worker),
+                    },
+                    ratio=1.0 if settings.development else _SAMPLED,
+                )
             )
-        )
+        except ValueError as error:
+            raise SettingsError([f"OTEL_*: {error}"]) from error
         build = {"version": release, "python": platform.python_version()}
         telemetry = opened.telemetry
         stack.enter_context(telemetry.observe("cortex.log.dropped", lambda: [(log.dropped, {})]))

@@ -118,6 +118,17 @@ async def test_who_is_told_to_leave_while_still_starting_leaves_well(
         assert (tenths, code, err.count("Traceback")) == (tenths, 0, 0)
 
 
+async def test_a_signal_for_the_log_or_the_keys_does_not_end_a_start(serve: Serve, port: str):
+    process = await serve("--port", port, database_url="memory:")
+    for _ in range(10):
+        await asyncio.sleep(0.1)
+        process.send_signal(signal.SIGUSR1)
+        process.send_signal(signal.SIGUSR2)
+    await ready(port)
+    process.send_signal(signal.SIGTERM)
+    assert (await ended(process))[0] == 0
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_schema_that_is_behind_stops_the_start(
     serve: Serve, port: str, fresh_database: str, workers: str

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.exceptions import HTTPException
@@ -192,3 +193,11 @@ async def test_a_thousand_faults_are_not_answered_with_a_book(api: Client, scene
         {"pointer": "/metadata/a/0", "code": "range", "message": "numbers must be finite"},
     ]
     assert len(answer.body) < 20_000
+
+
+def test_a_name_of_any_length_is_told_in_part() -> None:
+    fault = Fault(pointer="/" + "~" * 1_000_000, code="unknown-field", message="x" * 1_000_000)
+    error = errors.InvalidInputError(*[fault] * 60)
+    told = problem_of(error, word="w", docs_url="https://docs.example")
+    assert len(msgspec.json.encode(told)) < 200_000
+    assert told.errors[0].pointer.startswith("/~~~")

@@ -34,7 +34,7 @@ LOG_EVENTS: Final = (
         name="http.request",
         meaning="A request has its answer.",
         levels=("debug", "info", "warning", "error"),
-        fields=("method", "route", "status", "duration_ms", "code", "principal"),
+        fields=("method", "route", "status", "duration_ms", "code", "reason", "principal"),
     ),
     LogEvent(
         name="incident",
