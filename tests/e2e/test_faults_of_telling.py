@@ -241,3 +241,20 @@ async def test_fault_33_a_client_that_leaves_in_the_middle_is_no_failure_of_ours
     lines = quick.lines("http.request")
     assert {line["level"] for line in lines} <= {"debug", "info"}
     assert not any(int(line["status"]) >= 500 for line in lines)
+
+
+async def test_what_is_refused_at_the_edge_is_found_by_its_id(quick: ServerProcess):
+    await quick.start()
+    anybody = Api(quick.port)
+    refused = [
+        await anybody.send("GET", "/ bad", None),
+        await anybody.send("GET", "/v1/me", None, {"X-Big": "x" * 200_000}),
+    ]
+    assert [answer.status for answer in refused] == [400, 431]
+    words = {answer.headers["x-correlation-id"] for answer in refused}
+    assert {answer.json()["correlation_id"] for answer in refused} == words
+
+    def told() -> bool:
+        return {line.get("correlation_id") for line in quick.lines("http.refused")} == words
+
+    assert await eventually(told)

@@ -31,6 +31,7 @@ from cortex_adapters.settings import Settings, load_settings
 from cortex_adapters.uvicorn.server import run as run_server
 from cortex_adapters.uvicorn.server import serve
 from cortex_adapters.uvicorn.workers import supervise
+from cortex_core.domain.correlation import correlated
 
 _ADDRESS: Final = ("host", "port", "workers")
 
@@ -60,9 +61,11 @@ def _serve(settings: Settings, fd: int | None, place: Place) -> None:
         else:
             app.state.service.cortex.ports.telemetry.log("server.listening", host=host, port=port)
 
-    def refused(status: int, code: str) -> None:
+    def refused(status: int, code: str, correlation_id: str) -> None:
         telemetry = app.state.service.cortex.ports.telemetry
         telemetry.count("cortex.edge.refused", status=status, code=code)
+        with correlated(correlation_id):
+            telemetry.log("http.refused", status=status, code=code)
 
     run_server(
         serve(

@@ -19,8 +19,8 @@ Application = Callable[..., Awaitable[None]]
 _log = logging.getLogger("cortex.server")
 
 
-Refused = Callable[[int, str], None]
-"""Is told status and code of each answer that the real application has no part in."""
+Refused = Callable[[int, str, str], None]
+"""Is told status, code and correlation id of answers that the real application has no part in."""
 
 
 Cause = Callable[[CortexError], str]
@@ -31,8 +31,9 @@ def overloaded(docs_url: str, refused: Refused) -> ASGI3Application:
     """Return the application of the connections beyond the limit: it answers 503 at once."""
 
     async def app(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        refused(503, OverloadedError.code)
-        await _answer(send, 503, OverloadedError(), docs_url)
+        word = str(uuid4())
+        refused(503, OverloadedError.code, word)
+        await _answer(send, 503, OverloadedError(), word, docs_url)
 
     return app
 
@@ -50,16 +51,22 @@ def guarded(
             internal = InternalError(incident)
             internal.__cause__ = error
             _log.exception("An exception left the application. Incident: %s", incident)
-            refused(500, InternalError.code)
+            word = str(uuid4())
+            refused(500, InternalError.code, word)
             # with an answer under way uvicorn objects to a second one, and cuts the connection
-            await _answer(send, 500, internal, docs_url, cause(internal))
+            await _answer(send, 500, internal, word, docs_url, cause(internal))
 
     return outer
 
 
 async def _answer(
-    send: ASGISendCallable, status: int, error: CortexError, docs_url: str, cause: str = ""
+    send: ASGISendCallable,
+    status: int,
+    error: CortexError,
+    word: str,
+    docs_url: str,
+    cause: str = "",
 ) -> None:
-    said = problem(status, error, docs_url=docs_url, cause=cause)
+    said = problem(status, error, correlation_id=word, docs_url=docs_url, cause=cause)
     await send({"type": "http.response.start", "status": said.status, "headers": said.headers})
     await send({"type": "http.response.body", "body": said.body, "more_body": False})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http
-from uuid import uuid4
 
 import msgspec
 
@@ -26,9 +25,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return b"".join([first, *lines, b"\r\n", self.body])
 
 
-def problem(status: int, error: CortexError, *, docs_url: str, cause: str = "") -> Problem:
-    """Say *error* with *status*, under a correlation id of its own; the connection ends with it."""
-    correlation_id = str(uuid4())
+def problem(
+    status: int, error: CortexError, *, correlation_id: str, docs_url: str, cause: str = ""
+) -> Problem:
+    """Say *error* with *status*, under a *correlation_id*, a UUID; the connection ends with it."""
     body = msgspec.json.encode(
         {
             "type": f"{docs_url}/errors#{error.code}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from enum import Enum
 from typing import Final, cast
+from uuid import uuid4
 
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
@@ -172,8 +173,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._reading = _Reading.REFUSED
 
     def _write(self, status: int, error: CortexError) -> None:
-        self._state.refused(status, error.code)
-        answer = problem(status, error, docs_url=self._state.docs_url)
+        word = str(uuid4())
+        self._state.refused(status, error.code, word)
+        answer = problem(status, error, correlation_id=word, docs_url=self._state.docs_url)
         self.transport.write(answer.wire(self.server_state.default_headers))
 
     def _too_slow(self) -> None:

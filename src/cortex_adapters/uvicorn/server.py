@@ -45,7 +45,7 @@ async def serve(
     docs_url: str = "",
     limits: Limits | None = None,
     started: Callable[[str, int], None] = lambda _host, _port: None,
-    refused: Refused = lambda _status, _code: None,
+    refused: Refused = lambda _status, _code, _word: None,
     cause: Cause = lambda _error: "",
 ) -> None:
     """Serve *app* in the main thread until SIGTERM or SIGINT, then see everybody out and return.
@@ -59,8 +59,9 @@ async def serve(
 
     *fd* is a bound socket to use in place of *host* and *port*; the process that handed it over is
     then followed: when it is gone, that is the first signal. *started* is told the address, and
-    *refused* status and code of what is answered before it reaches the application. *cause* gives
-    the line that says what a problem goes back to, where anybody may read that.
+    *refused* status, code and correlation id of what is answered before it reaches the
+    application. *cause* gives the line that says what a problem goes back to, where anybody may
+    read that.
 
     Raises:
         OSError: The address cannot be had.

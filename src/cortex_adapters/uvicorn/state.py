@@ -18,7 +18,7 @@ class ServingState(ServerState):
     """The limits, the `Date` of this second, and whether the process is leaving."""
 
     def __init__(
-        self, limits: Limits, docs_url: str, refused: Refused = lambda _status, _code: None
+        self, limits: Limits, docs_url: str, refused: Refused = lambda _status, _code, _word: None
     ) -> None:
         super().__init__()
         self.refused = refused

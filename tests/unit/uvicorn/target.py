@@ -129,7 +129,7 @@ def main() -> None:
         docs_url=DOCS,
         limits=plan.limits,
         started=lambda _host, port: say(f"port {port}"),
-        refused=lambda status, code: say(f"refused {status} {code}"),
+        refused=lambda status, code, _word: say(f"refused {status} {code}"),
         cause=lambda error: repr(error.__cause__) if plan.shows_causes else "",
     )
     try:

@@ -37,6 +37,11 @@ LOG_EVENTS: Final = (
         fields=("method", "route", "status", "duration_ms", "code", "reason", "principal"),
     ),
     LogEvent(
+        name="http.refused",
+        meaning="A request was answered before it reached the application, under an id of its own.",
+        fields=("status", "code"),
+    ),
+    LogEvent(
         name="incident",
         meaning="Something broke that nobody planned for; the caller was told the incident's id.",
         levels=("error",),
