@@ -204,6 +204,46 @@ async def test_fault_14_a_lock_that_is_not_had_in_time_is_busy(
     assert (await post(ada, talk)).status == 201
 
 
+async def test_fault_15_deadlocks_are_undone_and_done_again_without_anybody_noticing(
+    fresh_database: str, tmp_path: Path
+):
+    """Each message locks another conversation, too: two by two they wait for each other."""
+    await schema.upgrade(fresh_database)
+    server = ServerProcess(fresh_database, tmp_path)
+    with psycopg.connect(fresh_database, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f"ALTER DATABASE {name} SET deadlock_timeout = '50ms'".encode())
+        connection.execute("CREATE TABLE crossing (id uuid, other uuid)")
+        connection.execute(
+            "CREATE FUNCTION cross_over() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " PERFORM pg_sleep(0.1); PERFORM FROM conversations WHERE id ="
+            " (SELECT other FROM crossing WHERE id = NEW.conversation_id) FOR UPDATE;"
+            " RETURN NEW; END $$"
+        )
+        connection.execute(
+            "CREATE TRIGGER cross_over BEFORE INSERT ON messages"
+            " FOR EACH ROW EXECUTE FUNCTION cross_over()"
+        )
+        try:
+            ada = await Api((await server.start()).port).sign_in()
+            workspace = await ada.workspace()
+            talks = [await ada.conversation(workspace) for _ in range(8)]
+            ids = [talk.rpartition("/")[2] for talk in talks]
+            for one, other in zip(ids[::2], ids[1::2], strict=True):
+                for pair in [(one, other), (other, one)]:
+                    connection.execute("INSERT INTO crossing VALUES (%s, %s)", pair)
+            for _ in range(4):
+                answers = await asyncio.gather(*(post(ada, talk) for talk in talks))
+                assert [answer.status for answer in answers] == [201] * 8
+            for talk in talks:
+                assert len(await ada.pages(f"{talk}/messages")) == 4
+            query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+            [deadlocks] = connection.execute(query).fetchone() or [0]
+            assert deadlocks >= 4
+        finally:
+            await server.stop()
+
+
 async def test_fault_22_a_file_that_another_process_has_locked_is_busy_for_writers(tmp_path: Path):
     server = ServerProcess(f"sqlite:///{tmp_path}/cortex.db", tmp_path)
     try:

@@ -15,11 +15,13 @@ from cortex_core.ports import (
     EventStream,
     IdentityProvider,
     Ports,
+    Retry,
     SignOn,
     Store,
     Telemetry,
 )
 from cortex_core.ports.clock import system_clock
+from cortex_core.ports.retry import once
 
 
 def ports_around(
@@ -31,6 +33,7 @@ def ports_around(
     errors: ErrorReporter | None = None,
     telemetry: Telemetry | None = None,
     sign_on: SignOn | None = None,
+    retry: Retry = once,
     clock: Clock = system_clock,
     new_id: NewId | None = None,
 ) -> Ports:
@@ -46,6 +49,7 @@ def ports_around(
         errors=errors or MemoryErrorReporter(),
         telemetry=telemetry or MemoryTelemetry(),
         sign_on=sign_on,
+        retry=retry,
         clock=clock,
         new_id=new_id or Uuid7(),
     )

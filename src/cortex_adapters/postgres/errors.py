@@ -14,6 +14,7 @@ import psycopg
 
 from cortex_core.domain.errors import (
     BusyError,
+    CollisionError,
     ConflictError,
     CortexError,
     DeadlineError,
@@ -40,10 +41,10 @@ _NAMED: Final[dict[str, type[CortexError]]] = {
     "25006": UnavailableError,  # read_only_sql_transaction: this server is a standby now
     "25P04": DeadlineError,  # transaction_timeout: it ends the session, too
     "3F000": StorageForbiddenError,  # invalid_schema_name: none that this role may use
-    "40000": BusyError,  # transaction_rollback
-    "40001": BusyError,  # serialization_failure
+    "40000": CollisionError,  # transaction_rollback
+    "40001": CollisionError,  # serialization_failure
     "40003": OutcomeUnknownError,  # statement_completion_unknown: of what stands between, at most
-    "40P01": BusyError,  # deadlock_detected
+    "40P01": CollisionError,  # deadlock_detected
     "42501": StorageForbiddenError,  # insufficient_privilege
     "53000": OverloadedError,  # insufficient_resources: file descriptors, above all
     "53100": StorageFullError,  # disk_full
@@ -58,7 +59,7 @@ _NAMED: Final[dict[str, type[CortexError]]] = {
     "58030": UnavailableError,  # io_error
     "58P01": StorageCorruptError,  # undefined_file: one of the database's own is gone
     "58P02": UnavailableError,  # duplicate_file
-    "72000": BusyError,  # snapshot_too_old
+    "72000": CollisionError,  # snapshot_too_old
     "CTXFZ": FrozenError,  # ours: raised by the triggers of a move
     "XX001": StorageCorruptError,  # data_corrupted
     "XX002": StorageCorruptError,  # index_corrupted

@@ -17,6 +17,7 @@ from cortex_adapters.litestar.config import WebConfig
 from cortex_adapters.local_identity.issuer import ISSUER
 from cortex_adapters.local_identity.open_id import LocalOpenId
 from cortex_adapters.memory.assistant import EchoAssistant
+from cortex_adapters.retries import JitteredRetry
 from cortex_adapters.server.databases import database, naming, open_events
 from cortex_adapters.server.identity import (
     AUDIENCE,
@@ -100,6 +101,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
                 errors=told.errors,
                 telemetry=telemetry,
                 sign_on=await stack.enter_async_context(sign_on),
+                retry=JitteredRetry(),
             ),
             token_lifetime=longest_life(settings),
             email_links=email_links(settings),

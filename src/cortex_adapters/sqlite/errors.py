@@ -11,6 +11,7 @@ import msgspec
 
 from cortex_core.domain.errors import (
     BusyError,
+    CollisionError,
     ConflictError,
     CortexError,
     DeadlineError,
@@ -32,6 +33,7 @@ _BY_CODE: Final[dict[int, type[CortexError]]] = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE: ConflictError,
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: ConflictError,
     sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: NotFoundError,
+    sqlite3.SQLITE_BUSY_SNAPSHOT: CollisionError,
     sqlite3.SQLITE_IOERR_AUTH: StorageForbiddenError,
     sqlite3.SQLITE_IOERR_BLOCKED: BusyError,
     # Only a move has triggers that raise.

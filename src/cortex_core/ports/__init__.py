@@ -26,6 +26,7 @@ from cortex_core.ports.persistence import (
     UserRepository,
     WorkspaceRepository,
 )
+from cortex_core.ports.retry import Retry, once
 from cortex_core.ports.sign_on import Attempt, Held, LogoutNotice, SignedOn, SignOn
 from cortex_core.ports.silence import NoTelemetry
 from cortex_core.ports.telemetry import (
@@ -63,6 +64,7 @@ __all__ = [
     "Reading",
     "Registry",
     "ReplayRepository",
+    "Retry",
     "RevocationRepository",
     "Scheme",
     "SessionRepository",
@@ -90,5 +92,6 @@ class Ports:
     errors: ErrorReporter
     telemetry: Telemetry
     sign_on: SignOn | None = None
+    retry: Retry = once
     clock: Clock = system_clock
     new_id: NewId = field(default_factory=Uuid7)

@@ -13,6 +13,7 @@ from cortex_core.domain.ids import UserId
 from cortex_core.domain.links import Link, LinkKind
 from cortex_core.domain.models import User, UserStatus
 from cortex_core.ports import Ports, UnitOfWork
+from cortex_core.services.anew import anew
 from cortex_core.services.operation import operation
 from cortex_core.services.sessions import Sessions
 
@@ -67,6 +68,7 @@ class Accounts:
                 users = await work.users.with_email(email, limit=MOST)
                 return [await _account(work, user) for user in users]
 
+    @anew
     async def link(self, former: Identity, identity: Identity, *, by: str) -> Link:
         """Let *identity* answer with the user of *former* from now on, and return its link.
 
@@ -93,6 +95,7 @@ class Accounts:
                 )
                 return await work.links.add(link)
 
+    @anew
     async def unlink(self, identity: Identity) -> Link:
         """Take a link away, and return it; whoever came through it is signed off everywhere.
 
@@ -109,6 +112,7 @@ class Accounts:
                 await self._sessions.end_subject(work, identity.issuer, identity.subject)
             return link
 
+    @anew
     async def set_status(self, user_id: UserId, status: UserStatus) -> User:
         """Let a user do nothing from now on, or everything again.
 

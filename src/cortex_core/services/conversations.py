@@ -17,6 +17,7 @@ from cortex_core.domain.policy import (
     require_permission,
 )
 from cortex_core.ports import Ports, Principal
+from cortex_core.services.anew import anew
 from cortex_core.services.bells import ring
 from cortex_core.services.changes import changed, changed_metadata, require_version, same
 from cortex_core.services.operation import operation
@@ -31,6 +32,7 @@ class Conversations:
         self._ports = ports
         self._reception = reception
 
+    @anew
     async def start(
         self, principal: Principal, workspace_id: WorkspaceId, command: StartConversation
     ) -> Conversation:
@@ -91,6 +93,7 @@ class Conversations:
                 found = await work.conversations.of_user(user_id, after=after, limit=page.limit + 1)
             return cut(scope, found, page.limit, place_of)
 
+    @anew
     async def change(
         self,
         principal: Principal,
@@ -142,6 +145,7 @@ class Conversations:
             await ring(self._ports, (conversation_id, recorded.seq))
             return replace(conversation, last_seq=recorded.seq)
 
+    @anew
     async def delete(
         self,
         principal: Principal,

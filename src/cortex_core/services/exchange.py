@@ -16,6 +16,7 @@ from cortex_core.domain.models import Message, MessageRole, Turn
 from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import WRITERS, enter_conversation, require_permission
 from cortex_core.ports import Ports, Principal
+from cortex_core.services.anew import anew
 from cortex_core.services.bells import TRACE, ring
 from cortex_core.services.operation import operation
 from cortex_core.services.places import seq_place
@@ -38,6 +39,7 @@ class Exchange:
         self._reception = reception
         self._on_turn = on_turn
 
+    @anew
     async def post(
         self, principal: Principal, conversation_id: ConversationId, command: PostMessage
     ) -> Posted:

@@ -8,6 +8,7 @@ from cortex_core.domain.models import Membership
 from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import OWNERS, READERS, enter_workspace, require_permission
 from cortex_core.ports import Ports, Principal
+from cortex_core.services.anew import anew
 from cortex_core.services.operation import operation
 from cortex_core.services.places import id_place
 from cortex_core.services.reception import Reception
@@ -37,6 +38,7 @@ class Members:
                 )
             return cut(scope, found, page.limit, lambda member: member.user_id)
 
+    @anew
     async def put(
         self,
         principal: Principal,
@@ -55,6 +57,7 @@ class Members:
                 await work.workspaces.put_member(membership)
             return membership
 
+    @anew
     async def remove(
         self, principal: Principal, workspace_id: WorkspaceId, member_id: UserId
     ) -> None:

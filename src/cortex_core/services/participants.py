@@ -9,6 +9,7 @@ from cortex_core.domain.models import Participant
 from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import WRITERS, enter_conversation, require_permission
 from cortex_core.ports import Ports, Principal, UnitOfWork
+from cortex_core.services.anew import anew
 from cortex_core.services.bells import ring
 from cortex_core.services.operation import operation
 from cortex_core.services.places import id_place
@@ -39,6 +40,7 @@ class Participants:
                 )
             return cut(scope, found, page.limit, lambda participant: participant.user_id)
 
+    @anew
     async def put(
         self, principal: Principal, conversation_id: ConversationId, guest_id: UserId
     ) -> Participant:
@@ -61,6 +63,7 @@ class Participants:
                 await ring(self._ports, (conversation_id, seq))
             return guest
 
+    @anew
     async def remove(
         self, principal: Principal, conversation_id: ConversationId, guest_id: UserId
     ) -> None:

@@ -12,6 +12,7 @@ from cortex_core.domain.models import User
 from cortex_core.domain.policy import require_active
 from cortex_core.domain.text import IDENTITY_LENGTH, USER_NAME_LENGTH, unstorable
 from cortex_core.ports import Ports, Principal, UserRepository
+from cortex_core.services.anew import anew
 from cortex_core.services.linking import EmailLinks, link_by_email
 from cortex_core.services.revocation import RevocationList
 
@@ -109,6 +110,7 @@ class Reception:
             raise UnavailableError("The caller's user is being made again.")
         return found
 
+    @anew
     async def _meet(self, principal: Principal) -> _Known:
         now = self._ports.clock()
         said_at = principal.issued_at or now
@@ -144,6 +146,7 @@ class Reception:
             await self._store(known.user_id, _profile(principal, said_at))
             known.said, known.said_at = _said(principal), said_at
 
+    @anew
     async def _store(self, user_id: UserId, said: Profile) -> None:
         async with self._ports.store.begin(single=True) as work:
             await work.users.refresh(user_id, said, now=self._ports.clock())

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from cortex_core.domain.errors import CortexError, Fault, InvalidInputError
 from cortex_core.domain.sessions import Revocation, RevocationKind, Session
 from cortex_core.ports import Ports, UnitOfWork
+from cortex_core.services.anew import anew
 from cortex_core.services.operation import operation
 from cortex_core.services.revocation import RevocationList
 
@@ -47,6 +48,7 @@ class Sessions:
         self._token_lifetime = token_lifetime
         self._period = period
 
+    @anew
     async def open(self, session: Session, *, instead_of: str | None = None) -> None:
         """Store a session, and end the one with the digest *instead_of*."""
         with operation(self._ports, "sessions.open"):
@@ -61,6 +63,7 @@ class Sessions:
             async with self._ports.store.begin(read_only=True, single=True) as work:
                 return await work.sessions.get(digest, now=self._ports.clock())
 
+    @anew
     async def renew(self, session: Session, sealed: bytes) -> Session:
         """Store fresh tokens of *session*, and return it as it is then.
 
@@ -78,6 +81,7 @@ class Sessions:
                 await work.sessions.update(fresh, version=session.version)
             return fresh
 
+    @anew
     async def end(self, digest: str) -> None:
         """End a session, if it is there, and revoke what else hangs on its provider's session."""
         with operation(self._ports, "sessions.end"):
@@ -92,6 +96,7 @@ class Sessions:
             if revocation is not None:
                 self._revocations.learn(revocation)
 
+    @anew
     async def end_all(
         self,
         issuer: str,
@@ -146,6 +151,7 @@ class Sessions:
                 while await self._purged(purge, now) == BATCH:
                     pass
 
+    @anew
     async def _purged(self, purge: _Purge, now: datetime) -> int:
         async with self._ports.store.begin(single=True) as work:
             return await purge(work, now)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from cortex_core.domain.commands import ChangeMe
 from cortex_core.domain.models import User
 from cortex_core.ports import Ports, Principal
+from cortex_core.services.anew import anew
 from cortex_core.services.changes import changed_metadata, changed_text, same
 from cortex_core.services.operation import operation
 from cortex_core.services.reception import Reception, said_name
@@ -36,6 +37,7 @@ class Users:
                 user = await self._reception.active(principal, work.users, user_id)
             return _me(user, principal)
 
+    @anew
     async def change_me(self, principal: Principal, command: ChangeMe) -> Me:
         """Change the caller's name or metadata; without a name it is what the credential says."""
         with operation(self._ports, "users.change_me"):

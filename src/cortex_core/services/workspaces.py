@@ -10,6 +10,7 @@ from cortex_core.domain.models import Workspace
 from cortex_core.domain.paging import Page, PageRequest, cut
 from cortex_core.domain.policy import OWNERS, enter_workspace, require_permission
 from cortex_core.ports import Ports, Principal
+from cortex_core.services.anew import anew
 from cortex_core.services.changes import (
     changed,
     changed_metadata,
@@ -29,6 +30,7 @@ class Workspaces:
         self._ports = ports
         self._reception = reception
 
+    @anew
     async def create(self, principal: Principal, command: CreateWorkspace) -> Workspace:
         """Open a workspace that the caller owns."""
         with operation(self._ports, "workspaces.create"):
@@ -69,6 +71,7 @@ class Workspaces:
                 found = await work.workspaces.of_user(user_id, after=after, limit=page.limit + 1)
             return cut(scope, found, page.limit, lambda workspace: workspace.id)
 
+    @anew
     async def change(
         self,
         principal: Principal,
@@ -102,6 +105,7 @@ class Workspaces:
                 await work.workspaces.update(workspace, version=current.version)
             return workspace
 
+    @anew
     async def delete(
         self, principal: Principal, workspace_id: WorkspaceId, *, version: int | None = None
     ) -> None:

@@ -124,6 +124,7 @@ def test_what_may_be_sent_again_as_it_is() -> None:
     """Not what may have been done already, nor what only the operator can put right."""
     assert {entry.code for entry in ENTRIES if entry.retryable} == {
         "busy",
+        "collision",
         "dependency-unavailable",
         "frozen",
         "identity-unavailable",

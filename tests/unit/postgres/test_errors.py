@@ -13,6 +13,7 @@ from cortex_adapters.postgres.line import Line
 from cortex_adapters.postgres.pool import Pool
 from cortex_core.domain.errors import (
     BusyError,
+    CollisionError,
     ConflictError,
     CortexError,
     DeadlineError,
@@ -35,10 +36,10 @@ BY_SQLSTATE: dict[str, type[CortexError]] = {
     "25006": UnavailableError,  # a standby refuses before anything is done
     "25P04": DeadlineError,
     "3F000": StorageForbiddenError,
-    "40000": BusyError,
-    "40001": BusyError,
+    "40000": CollisionError,
+    "40001": CollisionError,
     "40003": OutcomeUnknownError,
-    "40P01": BusyError,
+    "40P01": CollisionError,
     "42501": StorageForbiddenError,
     "53000": OverloadedError,
     "53100": StorageFullError,
@@ -53,7 +54,7 @@ BY_SQLSTATE: dict[str, type[CortexError]] = {
     "58030": UnavailableError,
     "58P01": StorageCorruptError,
     "58P02": UnavailableError,
-    "72000": BusyError,
+    "72000": CollisionError,
     "XX001": StorageCorruptError,
     "XX002": StorageCorruptError,
 }

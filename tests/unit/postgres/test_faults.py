@@ -16,6 +16,7 @@ from cortex_core.contract import make
 from cortex_core.contract.store import Scene, stored_scene, stored_user
 from cortex_core.domain.errors import (
     BusyError,
+    CollisionError,
     ConflictError,
     CortexError,
     DeadlineError,
@@ -189,7 +190,7 @@ async def test_fault_14_a_lock_that_is_not_had_in_time_is_busy(
     await _assert_well(store)
 
 
-async def test_fault_15_a_deadlock_is_busy_for_one_and_lets_the_other_go_on(
+async def test_fault_15_a_deadlock_is_a_collision_for_one_and_lets_the_other_go_on(
     store: PostgresStore,
 ) -> None:
     one, two = await stored_scene(store), await stored_scene(store)
@@ -204,7 +205,7 @@ async def test_fault_15_a_deadlock_is_busy_for_one_and_lets_the_other_go_on(
     began = time.monotonic()
     outcomes = await asyncio.gather(write(one, two), write(two, one), return_exceptions=True)
     assert time.monotonic() - began < 3
-    assert [type(outcome) for outcome in outcomes if outcome] == [BusyError]
+    assert [type(outcome) for outcome in outcomes if outcome] == [CollisionError]
     await _assert_well(store)
 
 

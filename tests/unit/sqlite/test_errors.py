@@ -11,6 +11,7 @@ from cortex_adapters.sqlite.files import OpenFiles
 from cortex_adapters.sqlite.transaction import commit
 from cortex_core.domain.errors import (
     BusyError,
+    CollisionError,
     ConflictError,
     CortexError,
     DeadlineError,
@@ -38,7 +39,7 @@ BY_NAME: dict[str, type[CortexError]] = {
     "SQLITE_AUTH_USER": StorageForbiddenError,
     "SQLITE_BUSY": BusyError,
     "SQLITE_BUSY_RECOVERY": BusyError,
-    "SQLITE_BUSY_SNAPSHOT": BusyError,
+    "SQLITE_BUSY_SNAPSHOT": CollisionError,
     "SQLITE_CANTOPEN_ISDIR": UnavailableError,
     "SQLITE_CONSTRAINT_FOREIGNKEY": NotFoundError,
     "SQLITE_CONSTRAINT_PRIMARYKEY": ConflictError,

@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cortex_adapters.sqlite.connections import READER, open_lane
 from cortex_adapters.sqlite.lanes import Readers
 from cortex_adapters.sqlite.lock import serving
 from cortex_adapters.sqlite.store import SqliteStore, open_store
-from cortex_core.contract.store import stored_user
+from cortex_core.contract import make
+from cortex_core.contract.store import stored_conversation, stored_scene, stored_user
 from cortex_core.domain.errors import BusyError, OverloadedError
 from tests.unit.sqlite import child
 
@@ -133,3 +135,24 @@ def _one(connection: sqlite3.Connection) -> int:
 async def _write(store: SqliteStore, *, single: bool = False) -> None:
     async with store.begin(single=single) as work:
         await work.registry.ensure("written", "1")
+
+
+async def test_fault_23_two_processes_that_read_and_then_write_never_meet_a_snapshot_too_old(
+    path: str,
+) -> None:
+    """A writing unit has the lock from its begin: nothing it has read can change under it."""
+    async with open_store(path) as store:
+        scene = await stored_scene(store)
+        talk = replace(make.conversation(scene.workspace), topic="0")
+        await stored_conversation(store, scene.workspace, talk)
+    children = [child.start("count", path, talk.id, module="poster") for _ in range(2)]
+    assert [child.said(each) for each in children] == ["ready", "ready"]
+    for each in children:
+        assert each.stdin is not None
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    for each in children:
+        child.end(each)
+    assert [each.returncode for each in children] == [0, 0]
+    async with open_store(path) as store, store.begin(read_only=True) as work:
+        assert (await work.conversations.get(talk.id)).topic == "200"

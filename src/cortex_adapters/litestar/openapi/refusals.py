@@ -52,6 +52,7 @@ _CHALLENGED: Final = {
 _STORAGE: Final = (
     errors.UserDisabledError,
     errors.BusyError,
+    errors.CollisionError,
     errors.DeadlineError,
     errors.UnavailableError,
     errors.FrozenError,

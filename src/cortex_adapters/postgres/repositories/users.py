@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cortex_adapters.postgres.repositories import rows
 from cortex_adapters.postgres.session import Session
-from cortex_core.domain.errors import BusyError, NotFoundError
+from cortex_core.domain.errors import CollisionError, NotFoundError
 from cortex_core.domain.ids import UserId
 from cortex_core.domain.links import Profile
 from cortex_core.domain.models import User
@@ -63,7 +63,8 @@ class PostgresUsers:
             said_at or user.created_at,
         )
         if not found:
-            raise BusyError  # a link, made meanwhile to a user whom this statement cannot see yet
+            # a link, made meanwhile to a user whom this statement cannot see yet
+            raise CollisionError
         return rows.user(found[0])
 
     async def get(self, user_id: UserId, *, lock: bool = False) -> User:

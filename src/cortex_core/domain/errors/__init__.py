@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from cortex_core.domain.errors.base import Category, CortexError, Fault, Severity
 from cortex_core.domain.errors.dependencies import (
     BusyError,
+    CollisionError,
     DeadlineError,
     IdentityUnavailableError,
     OutcomeUnknownError,
@@ -66,6 +67,7 @@ __all__ = [
     "BackupDamagedError",
     "BusyError",
     "Category",
+    "CollisionError",
     "ConflictError",
     "CortexError",
     "CrossOriginError",

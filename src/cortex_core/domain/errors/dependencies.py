@@ -21,6 +21,14 @@ class BusyError(CortexError):
     runbook = "CortexLatencyHigh"
 
 
+class CollisionError(BusyError):
+    """Others changed the same things at the same moment; this change was undone as a whole."""
+
+    code = "collision"
+    title = "Collision"
+    operator = "If it goes on, look in traces which operations undo each other."
+
+
 class DeadlineError(CortexError):
     """The work took longer than it may, and was undone."""
 

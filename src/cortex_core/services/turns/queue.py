@@ -18,6 +18,7 @@ from cortex_core.domain.models import (
     TurnStatus,
 )
 from cortex_core.ports import Ports
+from cortex_core.services.anew import anew
 from cortex_core.services.bells import ring
 
 
@@ -29,6 +30,7 @@ class TurnQueue:
         self._ports = ports
         self._worker = ports.new_id()
 
+    @anew
     async def take(self, limit: int) -> Sequence[Turn]:
         """Lease up to *limit* turns that are due, and tell that they were begun."""
         now = self._ports.clock()
@@ -51,6 +53,7 @@ class TurnQueue:
         await ring(self._ports, *((event.conversation_id, event.seq) for event in recorded))
         return turns
 
+    @anew
     async def renew(self, turn: Turn) -> None:
         """Hold *turn* for another lease.
 
@@ -93,6 +96,7 @@ class TurnQueue:
         data = TurnFailed(turn_id=turn.id, message_id=turn.message_id, error=failure)
         await self._finish(failed, None, data)
 
+    @anew
     async def release(self, turn: Turn, *, attempts: int, delay: timedelta) -> None:
         """Give *turn* back, with that many *attempts* behind it, due after *delay*.
 
@@ -107,6 +111,7 @@ class TurnQueue:
             await work.turns.renew(turn, worker=self._worker, until=due)
             await work.turns.release(queued, worker=self._worker, due=due)
 
+    @anew
     async def _finish(self, turn: Turn, answer: Message | None, data: Loggable) -> None:
         async with self._ports.store.begin() as work:
             # First, and so the fence: others write into the conversation until the lease is sure.
