@@ -258,3 +258,27 @@ async def test_what_is_refused_at_the_edge_is_found_by_its_id(quick: ServerProce
         return {line.get("correlation_id") for line in quick.lines("http.refused")} == words
 
     assert await eventually(told)
+
+
+async def test_a_body_that_breaks_is_told_and_logged_under_one_id(quick: ServerProcess):
+    await quick.start()
+    ada = await Api(quick.port).sign_in()
+    reader, writer = await asyncio.open_connection("127.0.0.1", quick.port)
+    writer.write(
+        f"POST {await ada.conversation()}/messages HTTP/1.1\r\nHost: x\r\n"
+        f"Authorization: Bearer {ada.token}\r\nX-Correlation-ID: broken-chunk\r\n"
+        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5\r\n12345\r\nno size\r\n".encode()
+    )
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b'"correlation_id":"broken-chunk"' in answer
+
+    def told() -> bool:
+        lines = [*quick.lines("http.request"), *quick.lines("http.refused")]
+        found = [line["event"] for line in lines if line.get("correlation_id") == "broken-chunk"]
+        return sorted(map(str, found)) == ["http.refused", "http.request"]
+
+    assert await eventually(told)

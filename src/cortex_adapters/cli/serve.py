@@ -18,6 +18,7 @@ from typing import Final
 
 from cortex_adapters.cli.endings import CommandError
 from cortex_adapters.litestar.app import drain
+from cortex_adapters.litestar.correlation import correlation_id
 from cortex_adapters.migrations import require_current
 from cortex_adapters.server import (
     Place,
@@ -78,6 +79,7 @@ def _serve(settings: Settings, fd: int | None, place: Place) -> None:
             started=started,
             refused=refused,
             cause=shown_cause(settings),
+            word_of=correlation_id,
         )
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from random import getrandbits
 from typing import Final
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from litestar.types import Scope
 
@@ -20,14 +20,6 @@ def correlation_id(scope: Scope) -> str:
     if _KEY not in state:
         state[_KEY] = _offered(scope) or str(UUID(int=getrandbits(128), version=4))
     return state[_KEY]
-
-
-def instance(word: str) -> str:
-    """Return *word* as a URN (RFC 9562 section 4), or that of a UUID named after it."""
-    try:
-        return UUID(word).urn
-    except ValueError:
-        return uuid5(NAMESPACE_URL, word).urn
 
 
 def _offered(scope: Scope) -> str | None:

@@ -12,12 +12,13 @@ from litestar.exceptions import HTTPException
 from msgspec.structs import replace
 
 from cortex_adapters.litestar.challenges import Challenges
-from cortex_adapters.litestar.correlation import correlation_id, instance
+from cortex_adapters.litestar.correlation import correlation_id
 from cortex_adapters.litestar.observed import note_code, note_reason
 from cortex_adapters.litestar.paths import is_canonical
 from cortex_adapters.litestar.proofs import NONCE, is_proving
 from cortex_adapters.litestar.refused import note_refusal
 from cortex_core.domain import errors
+from cortex_core.domain.correlation import urn
 from cortex_core.domain.errors import CortexError, Fault
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -97,14 +98,14 @@ def problem_of(error: CortexError, *, word: str, docs_url: str, cause: str = "")
         title=error.title,
         status=status,
         detail=_short(str(error)),
-        instance=instance(word),
+        instance=urn(word),
         code=error.code,
         correlation_id=word,
         retryable=error.retryable,
         errors=tuple(map(_bounded, error.faults))
         if isinstance(error, errors.InvalidInputError)
         else (),
-        cause=cause if cause and status >= _OURS else msgspec.UNSET,
+        cause=cause if status >= _OURS and cause not in {"", str(error)} else msgspec.UNSET,
     )
 
 
@@ -127,6 +128,13 @@ def problem_to(request: Request[Any, Any, Any], error: CortexError) -> Problem:
     )
 
 
+def note_failure(request: Request[Any, Any, Any], error: CortexError) -> None:
+    """Take note of what *request* ended with, for its line in the log."""
+    note_code(request.scope, error.code)
+    if status_of(type(error)) >= _OURS:
+        note_reason(request.scope, request.app.state.service.reason(error))
+
+
 def unplanned(error: Exception, incident: str) -> errors.InternalError:
     """Return what *error* is to a caller; it stays the cause."""
     internal = errors.InternalError(incident)
@@ -142,9 +150,7 @@ class ErrorAnswers:
 
     def named(self, request: Request[object, object, State], error: CortexError) -> Response[bytes]:
         """Answer an error of the catalogue."""
-        note_code(request.scope, error.code)
-        if status_of(type(error)) >= _OURS:
-            note_reason(request.scope, request.app.state.service.reason(error))
+        note_failure(request, error)
         note_refusal(request, error)
         problem = problem_to(request, error)
         headers = {"cache-control": "no-store"}

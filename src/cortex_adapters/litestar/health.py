@@ -45,6 +45,7 @@ class Health:
         self._fresh = fresh
         self._clock = clock
         self._found: dict[str, str] = {}
+        self._wrong: dict[str, CortexError] = {}
         self._looked = float("-inf")
         self._turn = asyncio.Lock()
         self.leaving = False
@@ -53,6 +54,7 @@ class Health:
         """Return for each check `ok`, its own word, or the code of what is wrong."""
         async with self._turn:
             if self._clock() - self._looked > self._fresh:
+                self._wrong = {}
                 found = await asyncio.gather(*(self._run(name) for name in self._checks))
                 self._found = dict(zip(self._checks, found, strict=True))
                 self._looked = self._clock()
@@ -62,7 +64,8 @@ class Health:
         """Raise UnavailableError, naming the checks that fail, if any does."""
         failing = [name for name, found in (await self.look()).items() if found not in FINE]
         if failing:
-            raise UnavailableError(f"Not ready: {', '.join(failing)}.")
+            first = next((self._wrong[name] for name in failing if name in self._wrong), None)
+            raise UnavailableError(f"Not ready: {', '.join(failing)}.") from first
 
     @asynccontextmanager
     async def watched(self, *, every: float = EVERY) -> AsyncIterator[None]:
@@ -90,6 +93,7 @@ class Health:
                 with operation(self._ports, "health.check", check=name):
                     return await self._checks[name]() or OK
         except CortexError as error:
+            self._wrong[name] = error
             return error.code
         except TimeoutError:
             return DeadlineError.code

@@ -38,7 +38,7 @@ EventType = Literal[
 class WireEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An event as clients see it; what passes by has no `seq`.
 
-    `correlation_id` is that of the request that led to it, if one did.
+    `correlation_id` is that of the request that led to it, if one did; of a goodbye, the stream's.
     """
 
     type: str
@@ -116,9 +116,23 @@ class Encoder:
             case Reset():
                 return self._passing("reset", {"oldest": item.oldest}, None)
             case Goodbye():
-                goodbye = self._passing("goodbye", self._problem(item.reason), None)
+                problem = self._problem(item.reason)
+                goodbye = self._passing("goodbye", problem, None, problem.correlation_id)
                 return _wait(item.reason) + goodbye
 
-    def _passing(self, type_: str, data: dict[str, object] | Problem, actor: Actor | None) -> bytes:
-        event = WireEvent(type=type_, seq=None, at=self._clock(), actor=actor, data=data)
+    def _passing(
+        self,
+        type_: str,
+        data: dict[str, object] | Problem,
+        actor: Actor | None,
+        correlation_id: str | None = None,
+    ) -> bytes:
+        event = WireEvent(
+            type=type_,
+            seq=None,
+            at=self._clock(),
+            actor=actor,
+            data=data,
+            correlation_id=correlation_id,
+        )
         return encode(event, epoch=self._epoch)

@@ -26,6 +26,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import Sampler
 from prometheus_client import CollectorRegistry
 
+from cortex_adapters.otel.endpoints import wanted
 from cortex_adapters.otel.errors import SpanErrorReporter
 from cortex_adapters.otel.exposition import exposition
 from cortex_adapters.otel.instruments import Instruments
@@ -35,7 +36,6 @@ from cortex_adapters.otel.telemetry import Lines, OpenTelemetry
 from cortex_adapters.otel.tracing import SCOPE, Tracing
 from cortex_core.ports import ErrorReporter
 
-_ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _SAMPLER: Final = "OTEL_TRACES_SAMPLER"
 _INTERVAL: Final = "OTEL_METRIC_EXPORT_INTERVAL"
 _INTERNAL: Final = "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED"
@@ -66,6 +66,9 @@ def open_telemetry(
 
     *ratio* of the requests that are not part of another's trace is sampled, as far as
     `BoundedSampling` allows, unless `OTEL_TRACES_SAMPLER` says otherwise.
+
+    Raises:
+        ValueError: A variable asks for what cannot be.
     """
     asked = os.environ if environ is None else environ
     # the SDK's own account of what it dropped
@@ -116,16 +119,12 @@ class _Exporters:
 
 
 def _exporters(asked: Mapping[str, str], own: MeterProvider) -> _Exporters:
-    """Return an exporter for each signal that has an endpoint and is not switched off.
+    """Return an exporter for each signal that is wanted.
 
     They count in *own* what they could not send.
     """
-
-    def wanted(signal: str) -> bool:
-        endpoint = asked.get(_ENDPOINT) or asked.get(f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")
-        return bool(endpoint) and asked.get(f"OTEL_{signal}_EXPORTER", "otlp") == "otlp"
-
-    if not any(wanted(signal) for signal in ("TRACES", "METRICS", "LOGS")):
+    signals = wanted(asked)
+    if not signals:
         return _Exporters()
     # requests and protobuf take 0.2 s to import: only who exports pays
     from opentelemetry.exporter.otlp.proto.http._log_exporter import (  # noqa: PLC0415
@@ -140,9 +139,9 @@ def _exporters(asked: Mapping[str, str], own: MeterProvider) -> _Exporters:
 
     timeout = None if "OTEL_EXPORTER_OTLP_TIMEOUT" in asked else _TIMEOUT
     return _Exporters(
-        OTLPSpanExporter(timeout=timeout, meter_provider=own) if wanted("TRACES") else None,
-        OTLPMetricExporter(timeout=timeout, meter_provider=own) if wanted("METRICS") else None,
-        OTLPLogExporter(timeout=timeout, meter_provider=own) if wanted("LOGS") else None,
+        OTLPSpanExporter(timeout=timeout, meter_provider=own) if "TRACES" in signals else None,
+        OTLPMetricExporter(timeout=timeout, meter_provider=own) if "METRICS" in signals else None,
+        OTLPLogExporter(timeout=timeout, meter_provider=own) if "LOGS" in signals else None,
     )
 
 

@@ -31,8 +31,9 @@ class BoundedSampling:
 
     A trace costs as much when a thousand requests come in a second as when one does: without a
     bound, most of what a busy server does is telling what it does. What goes on from elsewhere is
-    kept as it was decided there. The ratio is that of the lower half of the ids, as in the SDK, so
-    that all who are asked about one trace agree.
+    kept as it was decided there; of requests that say so, as anybody may, as many again as begin
+    here. The ratio is that of the lower half of the ids, as in the SDK, so that all who are asked
+    about one trace agree.
     """
 
     def __init__(
@@ -44,31 +45,37 @@ class BoundedSampling:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._edge = round(ratio * _IDS)
+        self._begun = _Bucket(rate, burst, clock)
+        self._brought = _Bucket(rate, burst, clock)
+
+    def keeps(
+        self,
+        trace_id: int,
+        name: str,  # noqa: ARG002 - others ask for it
+        kind: SpanKind,
+        above: SpanContext | None,
+    ) -> tuple[bool, TraceState | None]:
+        if above is None:
+            return trace_id % _IDS < self._edge and self._begun.gives(), None
+        kept = above.trace_flags.sampled and (kind is not SpanKind.SERVER or self._brought.gives())
+        return kept, above.trace_state
+
+
+class _Bucket:
+    """Gives *burst* at once, and *rate* a second after that."""
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float]) -> None:
         self._rate = rate
         self._burst = burst
         self._clock = clock
         self._left = burst
         self._asked = clock()
 
-    def keeps(
-        self,
-        trace_id: int,
-        name: str,  # noqa: ARG002 - others ask for it
-        kind: SpanKind,  # noqa: ARG002
-        above: SpanContext | None,
-    ) -> tuple[bool, TraceState | None]:
-        if above is not None:
-            return above.trace_flags.sampled, above.trace_state
-        return self._has_room() and self._takes(trace_id), None
-
-    def _has_room(self) -> bool:
+    def gives(self) -> bool:
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._asked) * self._rate)
         self._asked = now
-        return self._left >= 1
-
-    def _takes(self, trace_id: int) -> bool:
-        if trace_id % _IDS >= self._edge:
+        if self._left < 1:
             return False
         self._left -= 1
         return True

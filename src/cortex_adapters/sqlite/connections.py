@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from contextvars import copy_context
 from functools import lru_cache
 from pathlib import Path
@@ -67,7 +67,7 @@ class _Session(sqlite3.Connection):
         if isinstance(parameters, _Job):
             parameters.run(self)
             return self.cursor()
-        with self.telemetry.span("db.client.operation", **_described(sql)):
+        with _telling(self, sql):
             return super().execute(sql, parameters)
 
 
@@ -179,6 +179,12 @@ def _address(path: str) -> str:
     return f"{Path(path).absolute().as_uri()}?mode=rw"
 
 
+def _telling(connection: sqlite3.Connection, sql: str) -> AbstractContextManager[object]:
+    """Trace and measure one statement, where anybody wants to know."""
+    telemetry = connection.telemetry if isinstance(connection, _Session) else NoTelemetry()
+    return telemetry.span("db.client.operation", **_described(sql))
+
+
 @lru_cache(maxsize=1_000)
 def _described(sql: str) -> Mapping[str, AttributeValue]:
     """Return what is told of a statement: never its values."""
@@ -195,18 +201,20 @@ def patiently(
 ) -> None:
     """Execute *statement*, again for up to *patience* seconds while the file is locked.
 
-    SQLite's own patience cannot be called off, and does not cover the change to WAL.
+    SQLite's own patience cannot be called off, and does not cover the change to WAL. However often
+    it is tried, what is told is one statement.
     """
     deadline = time.monotonic() + patience
     pause, longest = _PAUSE
-    while True:
-        try:
-            connection.execute(statement)
-        except sqlite3.OperationalError as error:
-            busy = primary_code(error) == sqlite3.SQLITE_BUSY
-            if not busy or given_up() or time.monotonic() >= deadline:
-                raise
-            time.sleep(pause)
-            pause = min(pause * 2, longest)
-        else:
-            return
+    with _telling(connection, statement):
+        while True:
+            try:
+                sqlite3.Connection.execute(connection, statement)
+            except sqlite3.OperationalError as error:
+                busy = primary_code(error) == sqlite3.SQLITE_BUSY
+                if not busy or given_up() or time.monotonic() >= deadline:
+                    raise
+                time.sleep(pause)
+                pause = min(pause * 2, longest)
+            else:
+                return

@@ -76,15 +76,15 @@ def said_by_vendor(error: CortexError) -> str:
 
 
 def said_by_cause(error: CortexError) -> str:
-    """Return what *error* goes back to, in one line, for whoever develops.
+    """Return what *error* goes back to, in one line, for whoever develops or operates.
 
-    Nothing, where it goes back to an error of our own, or to none.
+    Where that is an error of our own, it is what that says beyond its meaning.
     """
-    cause: BaseException | None = error
+    cause: BaseException = error
     while isinstance(cause, CortexError):
+        if cause.__cause__ is None:
+            return "" if str(cause) == cause.meaning() else _in_one_line(str(cause))
         cause = cause.__cause__
-    if cause is None:
-        return ""
     try:
         return _in_one_line(f"{_name(cause)}: {cause}")
     except Exception:  # noqa: BLE001 - its own words fail

@@ -142,8 +142,11 @@ def _text(text: str, longest: int = LONGEST) -> str:
 
 
 def shortened(text: str, longest: int) -> str:
-    """Return *text* without its middle where it is too long."""
+    """Return *text* without its middle where it is too long.
+
+    No space is put in: a secret that is cut stays one word, and both its ends are taken out.
+    """
     if len(text) <= longest:
         return text
     half = longest // 2
-    return f"{text[:half]} ... {len(text) - 2 * half} more ... {text[-half:]}"
+    return f"{text[:half]}...{len(text) - 2 * half}-more...{text[-half:]}"

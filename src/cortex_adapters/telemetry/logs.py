@@ -13,6 +13,7 @@ from cortex_core.ports import AttributeValue, Level, NoTelemetry
 
 STDERR: Final = 2
 _RANK: Final[dict[Level, int]] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
+_URGENT: Final = frozenset[Level]({"warning", "error"})
 
 
 class Log:
@@ -45,7 +46,8 @@ class Log:
         if not (asked or self.takes(record.level)):
             return
         try:
-            self._writer.put(self._line(record, self._context()))
+            line = self._line(record, self._context())
+            self._writer.put(line, urgent=record.level in _URGENT)
         except Exception:  # noqa: BLE001 - whoever logs has something better to do
             self._writer.dropped += 1
 
@@ -68,9 +70,9 @@ def open_log(
 ) -> Iterator[Log]:
     """Open a log on *fd*; what it has taken is written when it closes, unless *fd* is stuck.
 
-    Up to *capacity* lines wait for a slow reader; how many more were dropped is logged. Each line
-    has what *context* returns where the line is written; and in JSON, where nobody has to read it
-    again and again, what *always* holds.
+    Up to *capacity* lines wait for a slow reader, and in a quarter of that room warnings and errors
+    alone; how many more were dropped is logged. Each line has what *context* returns where the line
+    is written; and in JSON, where nobody has to read it again and again, what *always* holds.
     """
     line = json_lines(always) if json else text_line
 

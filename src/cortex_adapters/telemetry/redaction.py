@@ -15,12 +15,18 @@ __all__ = ["HIDDEN", "is_clean", "is_secret", "redacted", "redacted_argument"]
 HIDDEN: Final = "[redacted]"
 
 _NAMES: Final = (
-    r"(?:pass(?:word|wd|phrase)|pwd|secret|token|authorization|cookie|credential"
-    r"|(?:api|access|private|secret|session|signing)[_-]?key)"
+    r"(?:pass(?:word|wd|phrase)|pwd|secret|token|authorization|cookie|credential|assertion|verifier"
+    r"|token_hint|(?:api|access|private|secret|session|signing)[_-]?key)"
 )
 _SECRET: Final = re.compile(rf"(?:{_NAMES}|(?:^|[._-])key)s?$", re.IGNORECASE)
+# Keys that can be known by how they begin: of OpenAI and Stripe, GitHub, GitLab, Slack, AWS.
+_BEGINNINGS: Final = (
+    r"(?:sk[-_]|rk_live_|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|(?:AKIA|ASIA)(?=[0-9A-Z]{16}))"
+)
+_SHORTEST: Final = 16
 # Without any of these, none of the patterns below matches: most values are done with here.
-_suspect: Final = re.compile(r"[=:\s'\"]").search
+_suspect: Final = re.compile(r"[=:\s'\"<]").search
+_MARKS: Final = ("eyJ", "sk-", "sk_", "rk_", "gh", "glpat", "xox", "AKIA", "ASIA")
 # Up to the end, where what is quoted was cut before it ended.
 _QUOTED: Final = r"b?\\?\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)|b?\\?'(?:[^'\\]|\\.)*+(?:'|\\?\Z)"
 _PLAIN: Final = r"[^\s,;&\"'\[{(\\][^\s,;&\"'\[{(]*"
@@ -51,6 +57,11 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], st
         re.compile(r"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)(?s:.*?)(?=-----END |\Z)"),
         rf"\1{HIDDEN}",
     ),
+    # an element of XML
+    (re.compile(rf"(?i)(<[^<>\s]{{0,100}}{_NAMES}s?(?:\s[^<>]*)?>)[^<]+"), rf"\1{HIDDEN}"),
+    # what an identity provider sends back; RFC 6749 section 4.1.2
+    (re.compile(r"((?:\A|[?&])code=)[^\s&\"'#]+"), rf"\1{HIDDEN}"),
+    (re.compile(rf"\b{_BEGINNINGS}[\w-]{{16,}}"), HIDDEN),
     # a URL's password; RFC 3986 section 3.2.1
     (re.compile(r"(://[^\s:/@\"']{0,200}:)[^\s\"']{1,500}@"), rf"\1{HIDDEN}@"),
     # credentials; RFC 9110 section 11.4
@@ -60,7 +71,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], st
     ),
     # JWS and JWE in compact form; RFC 7515 section 3.1. What has no dot is taken along, and given
     # back: else each place in a long run of such beginnings would look through the rest of it.
-    (re.compile(r"eyJ[\w-]{4,}+((?:\.[\w-]*){0,4})"), _hidden_if_dotted),
+    (re.compile(r"eyJ[\w-]{4,}+((?:\.[\w-]*){0,12})"), _hidden_if_dotted),
 )
 
 
@@ -71,7 +82,13 @@ def is_secret(name: str) -> bool:
 
 def is_clean(text: str) -> bool:
     """Say at a glance that there is nothing to take out of *text*, as there rarely is."""
-    return "eyJ" not in text and _suspect(text) is None
+    if _suspect(text) is not None:
+        return False
+    if len(text) >= _SHORTEST:
+        for mark in _MARKS:
+            if mark in text:
+                return False
+    return True
 
 
 def redacted(text: str) -> str:

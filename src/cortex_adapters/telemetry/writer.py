@@ -12,6 +12,8 @@ from stat import S_ISFIFO
 from typing import Final
 
 CAPACITY: Final = 2_000
+_KEPT_BACK: Final = 0.25
+"""The share of what it holds that is for urgent lines alone."""
 _PATIENCE: Final = 1.0
 _REST: Final = 0.05
 _TOGETHER: Final = 65_536
@@ -34,6 +36,7 @@ class LineWriter:
         self._fd = fd
         self._together = select.PIPE_BUF if _is_pipe(fd) else _TOGETHER
         self._capacity = capacity
+        self._everyday = capacity - int(capacity * _KEPT_BACK)
         self._lost = lost
         self._lines: SimpleQueue[bytes | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="cortex-log", daemon=True)
@@ -46,9 +49,10 @@ class LineWriter:
         """Begin to write."""
         self._thread.start()
 
-    def put(self, line: bytes) -> None:
-        """Take *line*, which ends with a line break."""
-        if self._closed or self._lines.qsize() >= self._capacity:
+    def put(self, line: bytes, *, urgent: bool = False) -> None:
+        """Take *line*, which ends with a line break; an *urgent* one finds room for longer."""
+        room = self._capacity if urgent else self._everyday
+        if self._closed or self._lines.qsize() >= room:
             self.dropped += 1
         else:
             self._lines.put(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import uuid4
 
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
@@ -11,7 +12,7 @@ from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from cortex_adapters.uvicorn.problem import problem
 from cortex_core.domain.errors import CortexError, InternalError, OverloadedError
 
-__all__ = ["Application", "Cause", "Refused", "guarded", "overloaded"]
+__all__ = ["Application", "Cause", "Refused", "WordOf", "fresh", "guarded", "overloaded"]
 
 Application = Callable[..., Awaitable[None]]
 """An ASGI application, whoever's types it is written in."""
@@ -23,15 +24,24 @@ Refused = Callable[[int, str, str], None]
 """Is told status, code and correlation id of answers that the real application has no part in."""
 
 
+WordOf = Callable[[Any], str]
+"""Gives the correlation id of the request with that scope."""
+
+
 Cause = Callable[[CortexError], str]
 """Says in one line what an error goes back to, or nothing."""
 
 
-def overloaded(docs_url: str, refused: Refused) -> ASGI3Application:
+def fresh(_scope: object) -> str:
+    """Return a new correlation id."""
+    return str(uuid4())
+
+
+def overloaded(docs_url: str, refused: Refused, word_of: WordOf) -> ASGI3Application:
     """Return the application of the connections beyond the limit: it answers 503 at once."""
 
-    async def app(_scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        word = str(uuid4())
+    async def app(scope: Scope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        word = word_of(scope)
         refused(503, OverloadedError.code, word)
         await _answer(send, 503, OverloadedError(), word, docs_url)
 
@@ -39,7 +49,11 @@ def overloaded(docs_url: str, refused: Refused) -> ASGI3Application:
 
 
 def guarded(
-    app: Application, docs_url: str, refused: Refused, cause: Cause = lambda _error: ""
+    app: Application,
+    docs_url: str,
+    refused: Refused,
+    cause: Cause = lambda _error: "",
+    word_of: WordOf = fresh,
 ) -> ASGI3Application:
     """Return *app*, with a problem instead of uvicorn's text/plain where an exception leaves it."""
 
@@ -51,7 +65,7 @@ def guarded(
             internal = InternalError(incident)
             internal.__cause__ = error
             _log.exception("An exception left the application. Incident: %s", incident)
-            word = str(uuid4())
+            word = word_of(scope)
             refused(500, InternalError.code, word)
             # with an answer under way uvicorn objects to a second one, and cuts the connection
             await _answer(send, 500, internal, word, docs_url, cause(internal))

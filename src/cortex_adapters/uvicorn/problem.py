@@ -6,6 +6,7 @@ import http
 
 import msgspec
 
+from cortex_core.domain.correlation import urn
 from cortex_core.domain.errors import CortexError
 
 __all__ = ["Problem", "problem"]
@@ -28,14 +29,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def problem(
     status: int, error: CortexError, *, correlation_id: str, docs_url: str, cause: str = ""
 ) -> Problem:
-    """Say *error* with *status*, under a *correlation_id*, a UUID; the connection ends with it."""
+    """Say *error* with *status*, under a *correlation_id*; the connection ends with it."""
     body = msgspec.json.encode(
         {
             "type": f"{docs_url}/errors#{error.code}",
             "title": error.title,
             "status": status,
             "detail": str(error),
-            "instance": f"urn:uuid:{correlation_id}",
+            "instance": urn(correlation_id),
             "code": error.code,
             "correlation_id": correlation_id,
             "retryable": error.retryable,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from enum import Enum
 from typing import Final, cast
-from uuid import uuid4
 
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from cortex_adapters.uvicorn.fallback import fresh
 from cortex_adapters.uvicorn.host import require_host
 from cortex_adapters.uvicorn.limits import Limits
 from cortex_adapters.uvicorn.problem import problem
@@ -164,7 +164,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
         else:
             self._disconnect()
-            self._write(status, error)
+            self._write(status, error, at_fault)
             # closing with bytes unread sends a reset, which takes the answer back from the client
             if self.transport.can_write_eof():
                 self.transport.write_eof()
@@ -172,8 +172,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deadline = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
         self._reading = _Reading.REFUSED
 
-    def _write(self, status: int, error: CortexError) -> None:
-        word = str(uuid4())
+    def _write(self, status: int, error: CortexError, cycle: RequestResponseCycle | None) -> None:
+        word = fresh(None) if cycle is None else self._state.word_of(cycle.scope)
         self._state.refused(status, error.code, word)
         answer = problem(status, error, correlation_id=word, docs_url=self._state.docs_url)
         self.transport.write(answer.wire(self.server_state.default_headers))
@@ -199,7 +199,7 @@ class GuardedProtocol(HttpToolsProtocol):
         cycle = self._answering
         if cycle is not None and self._in_answer():
             if not cycle.response_started:
-                self._write(503, OutcomeUnknownError(_LEFT))
+                self._write(503, OutcomeUnknownError(_LEFT), cycle)
             elif cycle.chunked_encoding and _is_event_stream(cycle):
                 self.transport.write(_LAST_CHUNK)
             self._disconnect()

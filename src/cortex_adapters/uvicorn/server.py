@@ -17,7 +17,7 @@ from typing import Final
 
 from uvicorn.config import Config
 
-from cortex_adapters.uvicorn.fallback import Application, Cause, Refused, guarded
+from cortex_adapters.uvicorn.fallback import Application, Cause, Refused, WordOf, fresh, guarded
 from cortex_adapters.uvicorn.lifespan import lifespan
 from cortex_adapters.uvicorn.limits import Limits, raise_open_files
 from cortex_adapters.uvicorn.protocol import GuardedProtocol
@@ -47,6 +47,7 @@ async def serve(
     started: Callable[[str, int], None] = lambda _host, _port: None,
     refused: Refused = lambda _status, _code, _word: None,
     cause: Cause = lambda _error: "",
+    word_of: WordOf = fresh,
 ) -> None:
     """Serve *app* in the main thread until SIGTERM or SIGINT, then see everybody out and return.
 
@@ -61,7 +62,7 @@ async def serve(
     then followed: when it is gone, that is the first signal. *started* is told the address, and
     *refused* status, code and correlation id of what is answered before it reaches the
     application. *cause* gives the line that says what a problem goes back to, where anybody may
-    read that.
+    read that; *word_of* the correlation id that the application gives to a request.
 
     Raises:
         OSError: The address cannot be had.
@@ -70,7 +71,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     leaving = asyncio.Event()
     own_limits = raise_open_files(limits or Limits())
-    state = ServingState(own_limits, docs_url, refused)
+    state = ServingState(own_limits, docs_url, refused, word_of)
     parent = os.getppid() if fd is not None else None
     starting = asyncio.current_task()
 
@@ -85,7 +86,7 @@ async def serve(
     ):
         try:
             async with lifespan(app) as app_state:
-                config = _config(guarded(app, docs_url, refused, cause), own_limits)
+                config = _config(guarded(app, docs_url, refused, cause, word_of), own_limits)
                 server = await loop.create_server(
                     lambda: GuardedProtocol(config, state, app_state, loop),
                     sock=sock,

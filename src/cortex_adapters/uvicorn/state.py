@@ -8,7 +8,7 @@ from email.utils import formatdate
 
 from uvicorn.server import ServerState
 
-from cortex_adapters.uvicorn.fallback import Refused, overloaded
+from cortex_adapters.uvicorn.fallback import Refused, WordOf, fresh, overloaded
 from cortex_adapters.uvicorn.limits import Limits
 
 __all__ = ["ServingState"]
@@ -18,13 +18,18 @@ class ServingState(ServerState):
     """The limits, the `Date` of this second, and whether the process is leaving."""
 
     def __init__(
-        self, limits: Limits, docs_url: str, refused: Refused = lambda _status, _code, _word: None
+        self,
+        limits: Limits,
+        docs_url: str,
+        refused: Refused = lambda _status, _code, _word: None,
+        word_of: WordOf = fresh,
     ) -> None:
         super().__init__()
         self.refused = refused
         self.limits = limits
         self.docs_url = docs_url
-        self.overloaded = overloaded(docs_url, refused)
+        self.word_of = word_of
+        self.overloaded = overloaded(docs_url, refused, word_of)
         self.leaving = False
         self.tell_time()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 _word: Final[ContextVar[str]] = ContextVar("cortex_correlation_id", default="")
 
@@ -23,3 +24,11 @@ def correlated(word: str) -> Iterator[None]:
         yield
     finally:
         _word.reset(token)
+
+
+def urn(word: str) -> str:
+    """Return *word* as a URN (RFC 9562 section 4), or that of a UUID named after it."""
+    try:
+        return UUID(word).urn
+    except ValueError:
+        return uuid5(NAMESPACE_URL, word).urn

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_adapters.litestar.correlation import HEADER, correlation_id, instance
+from cortex_adapters.litestar.correlation import HEADER, correlation_id
+from cortex_core.domain.correlation import urn
 from tests.unit.litestar.asgi import Client
 from tests.unit.litestar.problems import problem
 
@@ -66,6 +67,6 @@ def test_whatever_is_offered_the_word_is_safe_and_stays(value: bytes) -> None:
 
 @given(word=st.text("0123456789abcdefABCDEF._-xyz", min_size=1, max_size=64))
 def test_every_word_has_an_address_of_its_own(word: str) -> None:
-    assert UUID(instance(word)).urn == instance(word)
-    if instance(word) == instance("abc"):
+    assert UUID(urn(word)).urn == urn(word)
+    if urn(word) == urn("abc"):
         assert word == "abc"

@@ -7,6 +7,7 @@ from litestar import Litestar
 
 from cortex_adapters.litestar.app import drain
 from cortex_adapters.memory.identity import MemoryIdentityProvider
+from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_core import Principal
 from cortex_core.contract import make
 from tests.unit.litestar.asgi import Client, Exchange, Stream
@@ -217,6 +218,10 @@ async def test_an_outage_on_the_way_is_a_goodbye(api: Client, scene: Scene, link
         source = EventSource()
         source.feed(await stream.rest())
     assert [message.event for message in source.messages][-1] == "goodbye"
+    telemetry = scene.cortex.ports.telemetry
+    assert isinstance(telemetry, MemoryTelemetry)
+    said = [line.attributes for line in telemetry.lines if line.event == "http.request"][-1]
+    assert (said["status"], said["code"]) == (200, "dependency-unavailable"), "why it ended"
 
 
 async def test_who_may_not_read_gets_no_stream(api: Client, scene: Scene) -> None:

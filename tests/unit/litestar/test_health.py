@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import pytest
 from litestar import Litestar
 
 from cortex_adapters.litestar.app import Service, create_app, drain
@@ -89,6 +90,13 @@ async def test_not_ready_names_each_check_that_fails_and_no_more(scene: Scene) -
     async with _checked(scene, checks) as api:
         found = problem(await api.who("").get("/health/ready"), 503, "dependency-unavailable")
     assert found["detail"] == "Not ready: store, schema."
+
+
+async def test_not_ready_goes_back_to_the_first_check_that_fails(ports: Ports) -> None:
+    health = Health({"store": _fine, "schema": _behind, "identity": _away}, ports)
+    with pytest.raises(UnavailableError) as caught:
+        await health.require_ready()
+    assert isinstance(caught.value.__cause__, SchemaError)
 
 
 async def test_a_check_that_breaks_is_a_check_that_fails(scene: Scene) -> None:

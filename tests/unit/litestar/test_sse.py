@@ -138,6 +138,7 @@ async def test_a_goodbye_says_why_and_so_does_an_error_on_the_way(raised: bool) 
     goodbye = source.messages[-1]
     assert goodbye.event == "goodbye"
     data = goodbye.json()["data"]
+    assert goodbye.json()["correlation_id"] == data["correlation_id"]
     assert (data["code"], data["status"], data["detail"], data["retryable"]) == (
         "dependency-unavailable",
         503,

@@ -58,12 +58,26 @@ def test_all_who_are_asked_about_one_trace_agree(trace_id: int, ratio: float):
     assert kept(ours, 1, trace_id) == (theirs.decision is Decision.RECORD_AND_SAMPLE)
 
 
+def place(flags: int) -> SpanContext:
+    return SpanContext(1, 2, True, TraceFlags(flags), TraceState([("k", "v")]))
+
+
 @pytest.mark.parametrize("flags", [TraceFlags.SAMPLED, TraceFlags.DEFAULT])
 def test_what_comes_from_elsewhere_is_kept_as_it_was_decided_there(flags: int):
-    above = SpanContext(1, 2, True, TraceFlags(flags), TraceState([("k", "v")]))
-    sampling = BoundedSampling(0.0, burst=0, clock=Clock())
-    kept, state = sampling.keeps(1, "x", SpanKind.SERVER, above)
-    assert (kept, state) == (bool(flags), above.trace_state)
+    sampling = BoundedSampling(0.0, clock=Clock())
+    kept, state = sampling.keeps(1, "x", SpanKind.SERVER, place(flags))
+    assert (kept, state) == (bool(flags), TraceState([("k", "v")]))
+
+
+def test_callers_who_say_that_they_are_sampled_are_bounded_by_themselves():
+    sampling = BoundedSampling(1.0, rate=20, burst=100, clock=Clock())
+    theirs = [
+        sampling.keeps(1, "x", SpanKind.SERVER, place(TraceFlags.SAMPLED))[0] for _ in range(1_000)
+    ]
+    assert sum(theirs) == 100
+    assert kept(sampling, 1_000) == 100
+    goes_on, _ = sampling.keeps(1, "x", SpanKind.CONSUMER, place(TraceFlags.SAMPLED))
+    assert goes_on
 
 
 @pytest.mark.parametrize(

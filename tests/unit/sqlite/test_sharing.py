@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_adapters.sqlite.connections import READER, open_lane
 from cortex_adapters.sqlite.lanes import Readers
 from cortex_adapters.sqlite.lock import serving
@@ -43,6 +44,22 @@ async def test_a_writer_waits_for_another_process_for_its_patience_and_reads_go_
             assert reads > 5
         child.end(process)
         await _write(store)
+
+
+async def test_a_writer_that_waits_for_another_process_is_told_as_one_statement(path: str) -> None:
+    telemetry = MemoryTelemetry()
+    async with open_store(path, busy_timeout=0.4, telemetry=telemetry) as store:
+        process = child.start("hold", path)
+        assert child.said(process) == "held"
+        telemetry.spans.clear()
+        with pytest.raises(BusyError):
+            await _write(store)
+        begun = [
+            span for span in telemetry.spans if span.attributes["db.operation.name"] == "BEGIN"
+        ]
+        assert len(begun) == 1
+        assert isinstance(begun[0].error, sqlite3.OperationalError)
+        child.end(process)
 
 
 async def test_a_writer_goes_on_as_soon_as_the_other_process_is_done(

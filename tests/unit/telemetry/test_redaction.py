@@ -59,6 +59,17 @@ def written(tmp_path: Path) -> Written:
         f'{{\\"client_secret\\": \\"{SECRET}\\',
         f"-----BEGIN EC PRIVATE KEY-----\n{SECRET}\n-----END EC PRIVATE KEY-----",
         f"-----BEGIN PRIVATE KEY-----\\n{SECRET}",
+        f"<soap:Token type='x'>{SECRET}</soap:Token>",
+        f"https://app.example/callback?code={SECRET}&state=x",
+        f"code={SECRET}&grant_type=authorization_code",
+        f"code_verifier={SECRET}",
+        f"client_assertion={SECRET}",
+        f"/logout?id_token_hint={SECRET}",
+        f"sk-proj-{SECRET}-and-more",
+        f"a key (sk_live_{SECRET}_x)",
+        f"ghp_{SECRET.replace('-', '')}abcdefgh",
+        f"password={SECRET}...14-more...{SECRET}",
+        f"{JWT}...14-more...sdWIi.{SECRET}",
     ],
 )
 def test_what_looks_like_a_secret_is_taken_out(text: str):
@@ -81,6 +92,9 @@ def test_what_looks_like_a_secret_is_taken_out(text: str):
         "KeyError: 'inner'",
         'relation "messages" does not exist',
         "the token has expired",
+        "the verb's exit code=1",
+        "ask-for-what-you-are-after-today",
+        "AKIAN",
         "",
     ],
 )
@@ -105,6 +119,14 @@ def test_no_line_of_ours_has_a_field_that_is_taken_for_a_secret():
     taken = [name for event in LOG_EVENTS.values() for name in event.fields if is_secret(name)]
     assert taken == []
     assert not any(map(is_secret, ("correlation_id", "trace_id", "route", "monkey", "keyboard")))
+
+
+@pytest.mark.parametrize("before", range(3_900, 4_020, 7))
+def test_a_secret_that_is_cut_in_two_is_taken_out_whole(before: int):
+    secret = "hunter2" * 20
+    text = f"{'x ' * (before // 2)}password={secret} {'y' * 4_000}"
+    said = Record(at=now(), level="info", event="x", attributes={"message": text})
+    assert b"hunter2" not in json_lines()(said, {})
 
 
 def test_names_are_looked_at_at_every_depth():
@@ -189,8 +211,14 @@ def test_what_an_error_goes_back_to_is_said_in_one_line():
     assert said_by_cause(_from(KeyError("x\ny"))) == "builtins.KeyError: 'x\\ny'"
     assert said_by_cause(_from(ValueError("one\n  two"))) == "builtins.ValueError: one two"
     assert len(said_by_cause(_from(ValueError("x" * 1_000_000)))) == 300
-    assert said_by_cause(InternalError("incident")) == ""
     assert said_by_cause(UnavailableError()) == ""
+
+
+def test_an_error_of_ours_says_what_it_has_beyond_its_meaning():
+    assert said_by_cause(InternalError("4711")).endswith("Incident: 4711")
+    replaced, asked = UnavailableError("The file was replaced."), UnavailableError("Not ready.")
+    asked.__cause__ = replaced
+    assert said_by_cause(asked) == "The file was replaced."
 
 
 def test_what_an_error_goes_back_to_is_said_without_secrets():

@@ -64,6 +64,26 @@ def test_a_reader_that_does_not_read_keeps_nobody_waiting(pipe: Pipe):
     writer.close()
 
 
+def test_a_flood_of_everyday_lines_leaves_room_for_urgent_ones(pipe: Pipe):
+    reading, writing = pipe
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4_096)
+    writer = LineWriter(writing, capacity=100)
+    writer.start()
+    for _ in range(1_000):
+        writer.put(b"x" * 999 + b"\n")
+    dropped = writer.dropped
+    for n in range(20):
+        writer.put(b"urgent %d\n" % n, urgent=True)
+    assert writer.dropped == dropped
+    writer.put(b"y\n")
+    assert writer.dropped == dropped + 1
+    found = b""
+    while b"urgent 19\n" not in found:
+        found += os.read(reading, 65_536)
+    assert found.count(b"urgent") == 20
+    writer.close()
+
+
 def test_closing_does_not_wait_for_a_reader_that_does_not_read(pipe: Pipe):
     reading, writing = pipe
     fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4_096)

@@ -15,7 +15,7 @@ from litestar.response import Stream
 from cortex_adapters.litestar import sse
 from cortex_adapters.litestar.answers import JSON
 from cortex_adapters.litestar.call import Call
-from cortex_adapters.litestar.errors import Problem, problem_to
+from cortex_adapters.litestar.errors import Problem, note_failure, problem_to
 from cortex_adapters.litestar.operations import PAGE, Operation, Query, describe
 from cortex_adapters.litestar.refused import note_refusal
 from cortex_core.domain.errors import CortexError
@@ -93,7 +93,8 @@ async def _stream(request: Call) -> Stream:
 
 
 def _ended(request: Call, error: CortexError) -> Problem:
-    """Return what the stream's last event says, where the caller is not believed any more, too."""
+    """Return what the stream's last event says, and have the log say why it ended."""
+    note_failure(request, error)
     note_refusal(request, error)
     return problem_to(request, error)
 
