@@ -10,7 +10,7 @@ STREAMS = 200
 POSTS = 50
 
 
-async def test_everybody_is_seen_out(server: ServerProcess):
+async def test_fault_37_everybody_is_seen_out(server: ServerProcess):
     ada = await Api(server.port).sign_in()
     workspace = await ada.workspace()
     talk = await ada.conversation(workspace)

@@ -23,14 +23,14 @@ def run(asked: Namespace) -> int:
     elif asked.code is None:
         for code, kind in sorted(entries.items()):
             print(f"{code:24} {kind.title}")
-    elif asked.code not in entries:
-        near = get_close_matches(asked.code, entries)
+    elif (code := asked.code.strip().lower()) not in entries:
+        near = get_close_matches(code, entries)
         hint = f" Did you mean {' or '.join(near)}?" if near else " `cortex explain` lists them."
         raise CommandError(f"there is no code {asked.code}.{hint}", code=ASKED_WRONGLY)
     elif asked.json:
-        print(msgspec.json.encode(explain(entries[asked.code])).decode())
+        print(msgspec.json.encode(explain(entries[code])).decode())
     else:
-        print("\n".join(_lines(explain(entries[asked.code]))))
+        print("\n".join(_lines(explain(entries[code]))))
     return 0
 
 

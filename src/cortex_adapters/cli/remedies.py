@@ -10,6 +10,7 @@ import msgspec
 from cortex_adapters.telemetry.errors import said_by_vendor
 from cortex_core.domain.errors import (
     CortexError,
+    InternalError,
     MovedError,
     StorageCorruptError,
     StorageForbiddenError,
@@ -147,7 +148,8 @@ def _found(error: CortexError) -> tuple[str, str]:
         found = _first(_FILES, str(error)) or _first(_SERVERS, _verdict(said_by_vendor(error)))
         if found is not None:
             return found
-    return "", error.operator if isinstance(error, MovedError) else error.remedy
+    ours_alone = isinstance(error, MovedError | InternalError)
+    return "", error.operator if ours_alone else error.remedy
 
 
 def _verdict(said: str) -> str:

@@ -57,9 +57,10 @@ def _serve(settings: Settings, fd: int | None, place: Place) -> None:
         # what is there now stays until the end: the rounds of the collector need not pass it again
         gc.collect()
         gc.freeze()
-        if settings.development and fd is None:
+        announced = settings.development and fd is None
+        if announced:
             _announce(settings, host, port)
-        else:
+        if not announced or settings.log_format == "json":
             app.state.service.cortex.ports.telemetry.log("server.listening", host=host, port=port)
 
     def refused(status: int, code: str, correlation_id: str) -> None:

@@ -32,6 +32,7 @@ STATUS: Final[Mapping[type[CortexError], int]] = {
     errors.MalformedError: 400,
     errors.InvalidCursorError: 400,
     errors.TooLargeError: 413,
+    errors.TooSlowError: 408,
     errors.UnsupportedFormatError: 415,
     errors.NotAcceptableError: 406,
     errors.MethodNotAllowedError: 405,

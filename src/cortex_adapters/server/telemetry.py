@@ -54,6 +54,7 @@ def open_telling(settings: Settings, *, worker: int = 0) -> Iterator[Told]:
         "service": service,
         "version": release,
         "environment": settings.environment,
+        **({"worker": worker} if settings.workers > 1 else {}),
     }
     with ExitStack() as stack:
         stack.callback(sys.setswitchinterval, sys.getswitchinterval())

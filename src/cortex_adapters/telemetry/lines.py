@@ -25,7 +25,7 @@ _EDGE: Final = 1 << 63
 _PLAIN: Final = re.compile(r"[^\s\"'=\\\x7f]+")
 _encode: Final = msgspec.json.Encoder().encode
 _RESERVED: Final = frozenset(
-    {"time", "level", "event", "traceback", "service", "version", "environment"}
+    {"time", "level", "event", "traceback", "service", "version", "environment", "worker"}
 )
 
 Line = Callable[["Record", Mapping[str, AttributeValue]], bytes]

@@ -20,6 +20,7 @@ from cortex_core.domain.errors import (
     MalformedError,
     OutcomeUnknownError,
     TooLargeError,
+    TooSlowError,
 )
 
 __all__ = ["GuardedProtocol"]
@@ -184,12 +185,12 @@ class GuardedProtocol(HttpToolsProtocol):
             # the client waits for us: its time begins anew
             self._arm(self._limits.body_seconds)
         elif self._reading is _Reading.BODY:
-            error = MalformedError(f"The body took longer than {self._limits.body_seconds:g} s.")
+            error = TooSlowError(f"The body took longer than {self._limits.body_seconds:g} s.")
             self._refuse(408, error)
         elif self._reading is _Reading.NOTHING:
             self.transport.close()  # it never said a word
         elif not self._in_answer():
-            error = MalformedError(f"The head took longer than {self._limits.head_seconds:g} s.")
+            error = TooSlowError(f"The head took longer than {self._limits.head_seconds:g} s.")
             self._refuse(408, error)
 
     # Leaving

@@ -164,6 +164,19 @@ async def test_fault_27_stale_keys_go_on_until_the_hard_age_and_come_back(
     assert telemetry.measurements[-1].value == 0
 
 
+async def test_keys_that_never_came_are_stale_from_the_start(
+    cache: KeyCache, tenant: Tenant, seconds: Seconds, telemetry: MemoryTelemetry
+):
+    tenant.down()
+    for _ in range(3):
+        seconds.now += 700
+        with pytest.raises(IdentityUnavailableError):
+            await has(cache)
+        await settled()
+    stale = [n.value for n in telemetry.measurements if n.name == "cortex.identity.keys.staleness"]
+    assert stale == [700, 1400, 2100]
+
+
 async def test_what_fails_is_tried_again_after_1_2_4_up_to_60_seconds(
     cache: KeyCache, tenant: Tenant, seconds: Seconds
 ):

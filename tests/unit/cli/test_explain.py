@@ -29,6 +29,10 @@ def test_without_a_code_all_are_listed(cortex: Cortex) -> None:
     )
 
 
+def test_a_code_is_known_however_it_is_written(cortex: Cortex) -> None:
+    assert cortex("explain", " Storage-FULL") == cortex("explain", "storage-full")
+
+
 @pytest.mark.parametrize(
     ("code", "hint"), [("storag-full", "storage-full"), ("xyz", "`cortex explain` lists them")]
 )

@@ -103,6 +103,19 @@ async def test_workers_share_a_port_on_postgres(serve: Serve, port: str, fresh_d
     assert (code, out) == (0, "")
     lines = [json.loads(line) for line in err.splitlines()]
     assert [line["event"] for line in lines] == ["server.listening"] * 2
+    assert {line["worker"] for line in lines} == {0, 1}, "which of them said it"
+
+
+async def test_who_reads_json_is_told_where_it_listens_in_development_too(serve: Serve, port: str):
+    process = await serve("--port", port, database_url="memory:", log_format="json")
+    assert await first_line(process)
+    await ready(port)
+    process.send_signal(signal.SIGTERM)
+    code, _, err = await ended(process)
+    assert code == 0
+    [line] = [json.loads(line) for line in err.splitlines()]
+    assert (line["event"], line["port"]) == ("server.listening", int(port))
+    assert "worker" not in line
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

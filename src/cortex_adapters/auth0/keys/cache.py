@@ -81,6 +81,7 @@ class KeyCache:
         self._clock = clock
         self._pace = Pace(jitter)
         self._held: _Held | None = None
+        self._made = clock()
         self._flight: asyncio.Task[_Held] | None = None
         self._attempted = float("-inf")
         self._unknown: OrderedDict[tuple[str, str], float] = OrderedDict()
@@ -230,7 +231,7 @@ class KeyCache:
         asked = error.retry_after if isinstance(error, FetchError) else 0.0
         usable = held is not None and now < held.hard
         self._pace.failed(now, asked=asked)
-        stale = max(0.0, now - held.soft) if held is not None else 0.0
+        stale = max(0.0, now - (self._made if held is None else held.soft))
         self._telemetry.count("cortex.identity.key_fetches", issuer=self.issuer, outcome=reason)
         self._telemetry.measure("cortex.identity.keys.staleness", stale, issuer=self.issuer)
         self._telemetry.log(

@@ -29,7 +29,7 @@ CORRELATION_ID: Final = "5c0f1f4e-3b60-4c8e-9d0a-64dc0fb8a9f1"
 # What is answered below the routes, on the connection, whichever route it was meant for.
 _CONNECTION: Final[tuple[Refusal, ...]] = (
     (400, errors.MalformedError),
-    (408, errors.MalformedError),
+    (408, errors.TooSlowError),
     (431, errors.TooLargeError),
     (500, errors.InternalError),
     (503, errors.OverloadedError),

@@ -60,6 +60,7 @@ from cortex_core.domain.errors.validation import (
     MethodNotAllowedError,
     NotAcceptableError,
     TooLargeError,
+    TooSlowError,
     UnsupportedFormatError,
 )
 
@@ -103,6 +104,7 @@ __all__ = [
     "StorageFullError",
     "StorageReadOnlyError",
     "TooLargeError",
+    "TooSlowError",
     "ToolMissingError",
     "TurnAbandonedError",
     "UnauthenticatedError",

@@ -25,7 +25,10 @@ class MalformedError(CortexError):
 
     code = "malformed-request"
     title = "Malformed request"
-    remedy = "Send well-formed UTF-8 JSON without duplicate names, at most 64 levels deep."
+    remedy = (
+        "Correct what the detail names. A body is well-formed UTF-8 JSON without duplicate names, "
+        "at most 64 levels deep."
+    )
     category: ClassVar[Category] = "validation"
 
 
@@ -71,4 +74,13 @@ class MethodNotAllowedError(CortexError):
     code = "method-not-allowed"
     title = "Method not allowed"
     remedy = "Use one of the methods in Allow."
+    category = "validation"
+
+
+class TooSlowError(CortexError):
+    """The request took too long to arrive, and nothing of it was done."""
+
+    code = "too-slow"
+    title = "Too slow"
+    remedy = "Send the whole request again, over a better connection or in smaller parts."
     category = "validation"

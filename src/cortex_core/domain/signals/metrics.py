@@ -85,7 +85,7 @@ METRICS: Final = (
         name="cortex.identity.keys.staleness",
         instrument="gauge",
         unit="s",
-        meaning="For how long the keys of an issuer have been due, 0 while they are fresh.",
+        meaning="For how long an issuer's keys have been due, or missing; 0 while fresh.",
         labels=("issuer",),
     ),
     Metric(
