@@ -56,6 +56,10 @@ class FaultProxy:
         """How many connections are open."""
         return len(self._lines)
 
+    def lead_to(self, server: str) -> None:
+        """Bring new connections to the PostgreSQL at *server*; those there are stay as they are."""
+        self._server = conninfo_to_dict(server)
+
     async def accept(self) -> None:
         """Take connections, on the same port as before."""
         # A client may be among its own old connections when it comes back.
