@@ -22,7 +22,7 @@ SERVING := $(if $(wildcard $(DEV)),$(VENV),$(LEAN))
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help run test check lint format types imports deps unit contract e2e fuzz auth0 prometheus observability bench bench-move docs-tables pins clean dev
+.PHONY: help run test check lint format types imports deps unit contract e2e fuzz auth0 prometheus pgbouncer observability bench bench-move docs-tables pins clean dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ help: ## list the targets
 run: $(SERVING)/$(PROJECT) ## serve on port 8000: SQLite in ./cortex.db, the local issuer
 	@exec $(SERVING)/bin/cortex serve
 
-test: dev prometheus ## unit, contract and e2e tests, on a PostgreSQL that they start
+test: dev prometheus pgbouncer ## unit, contract and e2e tests, on a PostgreSQL that they start
 	$(PY) -m pytest --ignore=tests/e2e/test_fuzz.py
 
 check: lint types imports deps unit contract e2e fuzz auth0 ## everything that CI holds us to
@@ -53,13 +53,13 @@ imports: dev ## the import rules
 deps: dev ## what is imported is declared, what is declared is imported
 	$(PY) -m deptry src
 
-unit: dev prometheus ## the core on memory, the rooms one by one
+unit: dev prometheus pgbouncer ## the core on memory, the rooms one by one
 	$(PY) -m pytest tests/unit
 
 contract: dev ## every clause on every store
 	$(PY) -m pytest tests/contract
 
-e2e: dev prometheus ## the real server, as processes, over sockets
+e2e: dev prometheus pgbouncer ## the real server, as processes, over sockets
 	$(PY) -m pytest tests/e2e --ignore=tests/e2e/test_fuzz.py
 
 fuzz: dev ## schemathesis, with all its checks, against the running server
@@ -75,6 +75,9 @@ $(TENANT)/node_modules/.made: $(TENANT)/package-lock.json $(TENANT)/package.json
 
 prometheus: ## bring promtool, amtool and their servers to .tools, where Debian's packages can be had
 	@.ci/prometheus
+
+pgbouncer: ## bring pgbouncer to .tools, where Debian's package can be had
+	@.ci/pgbouncer
 
 observability: dev ## write the dashboards that are made from the registry of telemetry
 	$(PY) -m deploy.observability dashboards

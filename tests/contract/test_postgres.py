@@ -15,7 +15,7 @@ from cortex_core.contract import PersistenceContract, SharedEventStreamContract
 from tests import postgres
 
 # What all the rest belongs to.
-_TABLES = (b"workspaces", b"users", b"sessions", b"revocations", b"replays", b"registry")
+TABLES = (b"workspaces", b"users", b"sessions", b"revocations", b"replays", b"registry")
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ class TestPostgresStore(PersistenceContract):
     @pytest.fixture
     async def store(self, migrated_database: str) -> AsyncIterator[PostgresStore]:
         with psycopg.connect(migrated_database) as connection:
-            for table in _TABLES:
+            for table in TABLES:
                 connection.execute(b"DELETE FROM " + table)
         async with open_store(migrated_database) as store:
             yield store

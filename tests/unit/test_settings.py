@@ -546,6 +546,22 @@ def test_where_signals_cannot_go(text: str):
     assert fault.startswith("CORTEX_EVENTS_URL: must ")
 
 
+BESIDE = ["CORTEX_DATABASE_POOLER_URL"]
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_another_way_to_the_database_needs_a_database_to_be_beside(name: str):
+    there = {name: f"postgresql://u:{PASSWORD}@far/x"}
+    [fault] = faults(there)
+    assert fault == f"{name}: needs a PostgreSQL in CORTEX_DATABASE_URL"
+    [fault] = faults({"CORTEX_DATABASE_URL": "postgresql:///x", name: "sqlite:///x"})
+    assert fault == f"{name}: must be postgresql://user:password@host/name"
+    safe = {**PRODUCTION, "CORTEX_DATABASE_URL": "postgresql:///x"}
+    [fault] = faults({**safe, **there})
+    assert fault.startswith(f"{name}: must have sslmode=")
+    load_settings({**safe, name: f"postgresql://u:{PASSWORD}@far/x?sslmode=verify-full"})
+
+
 def test_signals_need_several_processes_and_in_production_their_secrecy():
     [fault] = faults({"CORTEX_EVENTS_URL": "redis://localhost"})
     assert fault.startswith("CORTEX_EVENTS_URL: is for several processes")

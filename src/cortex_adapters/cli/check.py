@@ -65,7 +65,7 @@ async def _outside(settings: Settings, *, offline: bool) -> list[Finding]:
 
 async def _database(settings: Settings) -> list[Finding]:
     url = settings.database_url
-    chosen = database(url)
+    chosen = database(url, pooler=settings.database_pooler_url)
     reached = Finding(check="database", ok=True, detail=str(url))
     try:
         with naming(url):

@@ -22,7 +22,17 @@ from psycopg.types.string import TextLoader
 
 from cortex_core.domain.errors import SettingsError
 
-__all__ = ["Connection", "Row", "alive", "connect", "hang_up", "hardened", "watched"]
+__all__ = [
+    "SESSION",
+    "Connection",
+    "Row",
+    "alive",
+    "connect",
+    "hang_up",
+    "hardened",
+    "pooled",
+    "watched",
+]
 
 Row = tuple[Any, ...]
 
@@ -34,7 +44,7 @@ _DEFAULTS: Final = {
     "keepalives_count": "3",
     "tcp_user_timeout": "4000",
 }
-_SESSION: Final = {
+SESSION: Final = {
     # A plan that was kept from when a table was small must not read it whole when it has grown:
     # statistics lag a minute behind, and every statement of ours has its index.
     "enable_seqscan": "off",
@@ -57,18 +67,29 @@ def hardened(conninfo: str, **session: str) -> str:
     Raises:
         SettingsError: It cannot be read.
     """
+    given = _read(conninfo)
+    options = " ".join(f"-c {name}={_quoted(value)}" for name, value in (SESSION | session).items())
+    # The server takes the last word on a setting, so theirs come after ours.
+    given["options"] = " ".join(filter(None, [options, str(given.get("options") or "")]))
+    return make_conninfo("", **(_DEFAULTS | given))
+
+
+def pooled(conninfo: str) -> str:
+    """Return the *conninfo* of a pooler with those of our limits that are not the session's.
+
+    Raises:
+        SettingsError: It cannot be read.
+    """
+    return make_conninfo("", **({"client_encoding": "UTF8"} | _DEFAULTS | _read(conninfo)))
+
+
+def _read(conninfo: str) -> dict[str, Any]:
     try:
-        given = conninfo_to_dict(conninfo)
+        return conninfo_to_dict(conninfo)
     except psycopg.ProgrammingError as error:
         raise SettingsError(
             ["The connection string of the database (CORTEX_DATABASE_URL) cannot be read."]
         ) from error
-    options = " ".join(
-        f"-c {name}={_quoted(value)}" for name, value in (_SESSION | session).items()
-    )
-    # The server takes the last word on a setting, so theirs come after ours.
-    given["options"] = " ".join(filter(None, [options, str(given.get("options") or "")]))
-    return make_conninfo("", **(_DEFAULTS | given))
 
 
 def _quoted(value: str) -> str:
@@ -105,10 +126,18 @@ class Connection(AsyncConnection[TupleRow]):
         self.born = monotonic()
 
 
-async def connect(conninfo: str) -> Connection:
-    """Open a connection in autocommit to a `hardened` *conninfo*."""
+async def connect(conninfo: str, *, prepares: bool = True) -> Connection:
+    """Open a connection in autocommit to a `hardened` *conninfo*.
+
+    One that *prepares* keeps a plan of what it is sent often; through a pooler, the next
+    statement may meet a session that knows none.
+    """
     return await Connection.connect(
-        conninfo, autocommit=True, context=_ADAPTERS, cursor_factory=AsyncRawCursor
+        conninfo,
+        autocommit=True,
+        prepare_threshold=5 if prepares else None,
+        context=_ADAPTERS,
+        cursor_factory=AsyncRawCursor,
     )
 
 

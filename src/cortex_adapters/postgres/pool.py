@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
 from time import monotonic
 from typing import Final, LiteralString
 
@@ -47,10 +48,11 @@ class Pool:
         max_waiting: int,
         wait: float,
         telemetry: Telemetry,
+        prepares: bool = True,
     ) -> None:
         self.statements = 0
         self._telemetry = telemetry
-        self._conninfo = conninfo
+        self._connect = partial(connect, conninfo, prepares=prepares)
         self._wait = wait
         self._places = Places(max_size, max_waiting=max_waiting)
         self._idle: deque[tuple[float, Connection]] = deque()  # since when; newest last
@@ -72,7 +74,7 @@ class Pool:
         """Connect *count* times ahead of need."""
         for _ in range(count):
             with translated():
-                self._idle.append((monotonic(), await connect(self._conninfo)))
+                self._idle.append((monotonic(), await self._connect()))
 
     async def take(self) -> Connection:
         """Lend out a connection that the server has not closed.
@@ -156,7 +158,7 @@ class Pool:
         while True:
             try:
                 with translated():
-                    connection = await connect(self._conninfo)
+                    connection = await self._connect()
             except (OverloadedError, UnavailableError):
                 self._away = True
                 if monotonic() + _PAUSE > deadline:
@@ -182,15 +184,21 @@ async def open_pool(
     max_waiting: int,
     wait: float,
     telemetry: Telemetry,
+    prepares: bool = True,
 ) -> AsyncIterator[Pool]:
-    """Open a pool to a `hardened` *conninfo*.
+    """Open a pool to a `hardened` *conninfo*, whose connections may prepare statements or not.
 
     Raises:
         OverloadedError: The database has no room for *min_size* connections.
         UnavailableError: The database cannot be reached.
     """
     pool = Pool(
-        conninfo, max_size=max_size, max_waiting=max_waiting, wait=wait, telemetry=telemetry
+        conninfo,
+        max_size=max_size,
+        max_waiting=max_waiting,
+        wait=wait,
+        telemetry=telemetry,
+        prepares=prepares,
     )
     try:
         await pool.warm(min_size)

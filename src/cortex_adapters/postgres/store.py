@@ -8,8 +8,9 @@ from types import TracebackType
 
 from cortex_adapters import migrations
 from cortex_adapters.postgres import schema
-from cortex_adapters.postgres.connection import hardened
+from cortex_adapters.postgres.connection import hardened, pooled
 from cortex_adapters.postgres.pool import Pool, open_pool
+from cortex_adapters.postgres.pooler import require_sessions
 from cortex_adapters.postgres.repositories.conversations import PostgresConversations
 from cortex_adapters.postgres.repositories.events import PostgresEvents
 from cortex_adapters.postgres.repositories.links import PostgresLinks
@@ -127,25 +128,31 @@ async def open_store(
     wait: float = 2.0,
     telemetry: Telemetry | None = None,
     moving: bool = False,
+    pooler: str | None = None,
 ) -> AsyncIterator[PostgresStore]:
     """Open the store in the database at *conninfo*, whose schema must be current.
 
     *min_size* connections are made at once. At most *max_size* units of work use one at a time;
     up to *max_waiting* more wait for their turn, up to *wait* seconds. *moving* is for a move.
+    Units of work go through *pooler*, if there is one: the address of the same database behind a
+    pooler in transaction mode.
 
     Raises:
         MovedError: The data has gone elsewhere, or is not all there yet.
         SchemaError: The schema is not the one this release needs.
-        SettingsError: *conninfo* cannot be read.
-        UnavailableError: The database cannot be reached.
+        SettingsError: An address cannot be read, or sessions of *pooler* are not as they must be.
+        UnavailableError: The database cannot be reached, or its pooler.
     """
     migrations.require_current(await schema.status(conninfo, moving=moving))
+    if pooler is not None:
+        await require_sessions(pooler)
     async with open_pool(
-        hardened(conninfo),
+        hardened(conninfo) if pooler is None else pooled(pooler),
         min_size=min_size,
         max_size=max_size,
         max_waiting=max_waiting,
         wait=wait,
         telemetry=telemetry or NoTelemetry(),
+        prepares=pooler is None,
     ) as pool:
         yield PostgresStore(pool)

@@ -76,7 +76,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
         SchemaError: The schema is not the one this release needs.
         UnavailableError: The database cannot be reached.
     """
-    chosen = database(settings.database_url)
+    chosen = database(settings.database_url, pooler=settings.database_pooler_url)
     async with AsyncExitStack() as stack:
         place = place or Place()
         told = stack.enter_context(open_telling(settings, worker=place.worker))
@@ -138,7 +138,7 @@ async def open_store(
         SchemaError: The schema is not the one this release needs.
         UnavailableError: The database cannot be reached.
     """
-    chosen = database(settings.database_url)
+    chosen = database(settings.database_url, pooler=settings.database_pooler_url)
     async with AsyncExitStack() as stack:
         with naming(settings.database_url):
             if settings.development and chosen.upgrades_itself:

@@ -73,13 +73,16 @@ class Database:
     open_moving: Callable[[], AbstractAsyncContextManager[Store]] | None = None
 
 
-def database(url: DatabaseUrl) -> Database:
-    """Choose the adapters for *url*; only those that are chosen need to be installed."""
+def database(url: DatabaseUrl, *, pooler: PostgresUrl | None = None) -> Database:
+    """Choose the adapters for *url*; only those that are chosen need to be installed.
+
+    Its store goes through *pooler*, if there is one.
+    """
     match url:
         case SqliteUrl(path=path):
             return _sqlite(path)
         case PostgresUrl(conninfo=conninfo):
-            return _postgres(conninfo.reveal(), str(url))
+            return _postgres(conninfo.reveal(), str(url), pooler)
         case MemoryUrl():
             return _memory()
 
@@ -124,7 +127,7 @@ def _sqlite(path: str) -> Database:
     )
 
 
-def _postgres(conninfo: str, shown: str) -> Database:
+def _postgres(conninfo: str, shown: str, pooler: PostgresUrl | None) -> Database:
     from cortex_adapters.postgres import schema, store, stream  # noqa: PLC0415 - may be missing
     from cortex_adapters.postgres.backup import PostgresBackup  # noqa: PLC0415 - may be missing
     from cortex_adapters.postgres.moving.end import PostgresEnd  # noqa: PLC0415 - may be missing
@@ -145,7 +148,9 @@ def _postgres(conninfo: str, shown: str) -> Database:
         upgrade=partial(schema.upgrade, conninfo),
         downgrade=partial(schema.downgrade, conninfo),
         check=partial(schema.check, conninfo),
-        open_store=partial(store.open_store, conninfo),
+        open_store=partial(
+            store.open_store, conninfo, pooler=pooler.conninfo.reveal() if pooler else None
+        ),
         open_stream=open_stream,
         end=partial(PostgresEnd, conninfo, shown),
         backup=partial(PostgresBackup, conninfo, shown),

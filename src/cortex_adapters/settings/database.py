@@ -75,6 +75,14 @@ def database_url(text: str) -> DatabaseUrl:
     return _postgres(match)
 
 
+def postgres_url(text: str) -> PostgresUrl:
+    """Read the address of a PostgreSQL, or of what stands before one."""
+    url = database_url(text)
+    if not isinstance(url, PostgresUrl):
+        raise ValueError("must be postgresql://user:password@host/name")
+    return url
+
+
 def _sqlite(path: str) -> SqliteUrl:
     if not path or "?" in path or path.startswith(":memory:"):
         raise ValueError("must name a file, such as sqlite:///./cortex.db, without parameters")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -24,12 +24,16 @@ from cortex_core.domain.errors import SettingsError
 from cortex_core.ports import Clock, Level
 from cortex_core.ports.clock import system_clock
 
+BESIDE: Final = ("database_pooler_url",)
+"""Addresses that lead to the same database in another way."""
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a deployment has decided; `table.SETTINGS` says what each means."""
 
     environment: Environment
     database_url: DatabaseUrl
+    database_pooler_url: PostgresUrl | None = None
     events_url: RedisUrl | None = None
     host: str
     port: int
@@ -135,6 +139,9 @@ def _refused(values: Mapping[str, Any], environ: Mapping[str, str], today: date)
         yield f"{PREFIX}WORKERS: several processes need PostgreSQL; {database} serves from one"
     if values.get("events_url") and isinstance(database, SqliteUrl | MemoryUrl):
         yield f"{PREFIX}EVENTS_URL: is for several processes, and {database} serves from one"
+    for name in BESIDE:
+        if values.get(name) and isinstance(database, SqliteUrl | MemoryUrl):
+            yield f"{PREFIX}{name.upper()}: needs a PostgreSQL in {PREFIX}DATABASE_URL"
     production = values["environment"] == "production"
     yield from issuer_faults(values, today, production=production)
     if production:
@@ -153,11 +160,12 @@ def _unsafe(
             f"{PREFIX}EVENTS_URL: must be rediss:// in production, unless the server is on this "
             "machine"
         )
-    match database:
-        case PostgresUrl() if exposed(database, environ):
+    for name in ("database_url", *BESIDE):
+        url = values.get(name)
+        if isinstance(url, PostgresUrl) and exposed(url, environ):
             yield (
-                f"{PREFIX}DATABASE_URL: must have sslmode=verify-full, verify-ca or require in "
+                f"{PREFIX}{name.upper()}: must have sslmode=verify-full, verify-ca or require in "
                 "production, unless the server is on this machine"
             )
-        case MemoryUrl():
-            yield f"{PREFIX}DATABASE_URL: must not be memory: in production, which keeps nothing"
+    if isinstance(database, MemoryUrl):
+        yield f"{PREFIX}DATABASE_URL: must not be memory: in production, which keeps nothing"

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from cortex_adapters.settings import values
-from cortex_adapters.settings.database import database_url
+from cortex_adapters.settings.database import database_url, postgres_url
 from cortex_adapters.settings.events import events_url
 from cortex_core.domain.policy import PERMISSIONS
 
@@ -52,6 +52,15 @@ SETTINGS: Final = (
         form="URL",
         default="sqlite:///./cortex.db",
         meaning="`sqlite:///path`, `postgresql://user:password@host/name`, or `memory:`.",
+    ),
+    Setting(
+        name="database_pooler_url",
+        read=postgres_url,
+        form="URL",
+        meaning=(
+            "The same database behind a pooler in transaction mode, such as pgbouncer: requests go "
+            "there, all else goes to the database itself."
+        ),
     ),
     Setting(
         name="events_url",
