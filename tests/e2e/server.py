@@ -14,10 +14,16 @@ EXIT_SECONDS = 15
 
 
 class ServerProcess:
-    """`cortex serve` on a free port of loopback; keeps its port and database over restarts."""
+    """`cortex serve` on a free port of loopback; keeps its port and database over restarts.
 
-    def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
+    *database_url* is that of the database's owner; the server itself uses *as_server*, if given.
+    """
+
+    def __init__(
+        self, database_url: str, folder: Path, *, as_server: str | None = None, **settings: str
+    ) -> None:
         self.database_url = database_url
+        self._as_server = as_server
         self.port = free_port()
         self.log = folder / f"server-{self.port}.log"
         self._folder = folder
@@ -51,7 +57,8 @@ class ServerProcess:
             to = log if output is None else output
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "cortex_adapters.cli.main", "serve"),
-                env=self.environment(),
+                env=self.environment()
+                | {"CORTEX_DATABASE_URL": self._as_server or self.database_url},
                 cwd=self._folder,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=to,
@@ -64,7 +71,7 @@ class ServerProcess:
         return self
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that it runs with; no CORTEX_* of the tests' own, no OTEL_*."""
+        """Return what its owner runs commands with; no CORTEX_* of the tests' own, no OTEL_*."""
         kept = {name: value for name, value in os.environ.items() if not _ours(name)}
         return {
             **kept,

@@ -12,7 +12,14 @@ from cortex_adapters.cli.endings import ASKED_WRONGLY, FAILED
 from cortex_adapters.cli.remedies import explained
 from cortex_adapters.cli.tenant import told
 from cortex_adapters.migrations import SchemaStatus
-from cortex_adapters.server import ask_tenant, database, naming, require_readable, require_servable
+from cortex_adapters.server import (
+    Database,
+    ask_tenant,
+    database,
+    naming,
+    require_readable,
+    require_servable,
+)
 from cortex_adapters.settings import Settings, load_settings
 from cortex_core.domain.errors import CortexError, SchemaError, SettingsError
 
@@ -69,6 +76,9 @@ async def _database(settings: Settings) -> list[Finding]:
     reached = Finding(check="database", ok=True, detail=str(url))
     try:
         with naming(url):
+            reached = Finding(
+                check="database", ok=True, detail=f"{url}{await _excess(settings, chosen)}"
+            )
             status = await chosen.status()
             if not status.pending:
                 async with chosen.open_store() as store:
@@ -79,6 +89,15 @@ async def _database(settings: Settings) -> list[Finding]:
         detail = " ".join([str(error), *explained(error, cause=settings.development)])
         return [Finding(check="database", ok=False, detail=detail)]
     return [reached, _schema(status, by_itself=settings.development and chosen.upgrades_itself)]
+
+
+async def _excess(settings: Settings, chosen: Database) -> str:
+    if settings.development or chosen.excess is None:
+        return ""
+    role, excess = await chosen.excess()
+    if not excess:
+        return ""
+    return f"; the role {role} {', '.join(excess)}, and a server needs none of it: cortex db grants"
 
 
 def _schema(status: SchemaStatus, *, by_itself: bool) -> Finding:

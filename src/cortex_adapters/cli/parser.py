@@ -82,6 +82,12 @@ def _db(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check.set_defaults(command="db check")
     _json(check)
 
+    grants = _command(steps, "grants", "grants", "print the SQL for roles of PostgreSQL")
+    grants.add_argument("--server", default="cortex_server", help="as whom the server runs")
+    grants.add_argument("--reader", help="as whom backups are made; none unless named")
+    grants.add_argument("--schema", default="public", help="where the tables are; public")
+    grants.set_defaults(command="db grants")
+
     _move(steps)
     earlier = _command(steps, "import", "earlier", "take a file of the earlier system over")
     earlier.add_argument("file", metavar="FILE", help="a SQLite file, which is only read")

@@ -87,7 +87,7 @@ _SERVERS: Final = (
     _Case("connection to server", "", _START),
 )
 """By what libpq says, since connecting gives no code."""
-_TABLES: Final = "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
+_GRANTS: Final = "As the owner of the tables: run the SQL that cortex db grants prints"
 _RIGHTS: Final = (
     _Case(
         "access permission denied|not authorized",
@@ -102,7 +102,7 @@ _RIGHTS: Final = (
     _Case(
         "permission denied for (table|relation|view) ([^ ]+)",
         r"It may not use the table \2.",
-        f"As the owner of the tables: {_TABLES}, to this role; or run as their owner.",
+        f"{_GRANTS}; or run as that owner.",
     ),
     _Case(
         "permission denied for schema ([^ ]+)",
@@ -122,8 +122,7 @@ _RIGHTS: Final = (
     _Case(
         ".",
         "",
-        "Grant this role what it needs: USAGE on the schema, SELECT, INSERT, UPDATE and DELETE on "
-        "its tables; and for cortex db upgrade CREATE on the schema, and to own the tables.",
+        f"{_GRANTS}; cortex db upgrade needs the owner itself, with CREATE on the schema.",
     ),
 )
 """By what SQLite and PostgreSQL (SQLSTATE 42501 and 3F000) say of a missing right."""

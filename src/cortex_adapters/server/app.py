@@ -18,7 +18,7 @@ from cortex_adapters.local_identity.issuer import ISSUER
 from cortex_adapters.local_identity.open_id import LocalOpenId
 from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.retries import JitteredRetry
-from cortex_adapters.server.databases import database, naming, open_events
+from cortex_adapters.server.databases import Database, database, naming, open_events
 from cortex_adapters.server.identity import (
     AUDIENCE,
     email_links,
@@ -85,6 +85,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
         loop = await stack.enter_async_context(watching(telemetry))
         stack.enter_context(chosen.alone())
         opened = await stack.enter_async_context(open_store(settings, telemetry))
+        await _remark_role(settings, chosen, telemetry)
         store = WatchedStore(opened, telemetry, database=str(settings.database_url))
         events, checks = await stack.enter_async_context(open_events(settings.events_url, chosen))
         local = open_local(settings, store)
@@ -176,3 +177,14 @@ def _remark(settings: Settings, telemetry: Telemetry) -> None:
         )
     if settings.legacy_until is not None and settings.legacy_until < system_clock().date():
         telemetry.log("legacy_issuer.over", level="warning", until=str(settings.legacy_until))
+
+
+async def _remark_role(settings: Settings, chosen: Database, telemetry: Telemetry) -> None:
+    """Log what the role of the server can do and need not, where that matters."""
+    if settings.development or chosen.excess is None:
+        return
+    role, excess = await chosen.excess()
+    if excess:
+        telemetry.log(
+            "database.role_in_excess", level="warning", role=role, rights=", ".join(excess)
+        )

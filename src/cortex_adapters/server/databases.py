@@ -43,6 +43,12 @@ class Downgrade(Protocol):
     def __call__(self, to: int, *, losing: bool) -> Coroutine[None, None, Sequence[Step]]: ...
 
 
+class Grants(Protocol):
+    """Returns the SQL that gives roles what they need, and no more."""
+
+    def __call__(self, *, server: str, reader: str | None, schema: str) -> str: ...
+
+
 class OpenStore(Protocol):
     """Opens the store, and tells *telemetry* of its statements."""
 
@@ -57,7 +63,8 @@ class Database:
 
     *alone* keeps other servers away where there may be one only; *upgrades_itself* says that
     a developer's machine brings the schema up to date at each start; *end* makes it one end of
-    a move, and *open_moving* opens the store of one.
+    a move, and *open_moving* opens the store of one. Where there are roles, *grants* is about them,
+    and *excess* names that of the address, and what it can do beyond what a server needs.
     """
 
     status: Callable[[], Coroutine[None, None, SchemaStatus]]
@@ -71,6 +78,8 @@ class Database:
     end: Callable[[], End] | None = None
     backup: Callable[[Path | None], BackupEnd] | None = None
     open_moving: Callable[[], AbstractAsyncContextManager[Store]] | None = None
+    grants: Grants | None = None
+    excess: Callable[[], Awaitable[tuple[str, Sequence[str]]]] | None = None
 
 
 def database(url: DatabaseUrl, *, pooler: PostgresUrl | None = None) -> Database:
@@ -128,7 +137,12 @@ def _sqlite(path: str) -> Database:
 
 
 def _postgres(conninfo: str, shown: str, pooler: PostgresUrl | None) -> Database:
-    from cortex_adapters.postgres import schema, store, stream  # noqa: PLC0415 - may be missing
+    from cortex_adapters.postgres import (  # noqa: PLC0415 - may be missing
+        grants,
+        schema,
+        store,
+        stream,
+    )
     from cortex_adapters.postgres.backup import PostgresBackup  # noqa: PLC0415 - may be missing
     from cortex_adapters.postgres.moving.end import PostgresEnd  # noqa: PLC0415 - may be missing
 
@@ -155,6 +169,8 @@ def _postgres(conninfo: str, shown: str, pooler: PostgresUrl | None) -> Database
         end=partial(PostgresEnd, conninfo, shown),
         backup=partial(PostgresBackup, conninfo, shown),
         open_moving=partial(store.open_store, conninfo, moving=True),
+        grants=grants.grants,
+        excess=partial(grants.excess, conninfo),
     )
 
 

@@ -265,7 +265,7 @@ def role(database: str, *statements: str) -> Iterator[str]:
             connection.execute(f'DROP ROLE "{name}"')
 
 
-TABLES = "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
+GRANTS = "run the SQL that cortex db grants prints"
 
 
 @pytest.mark.parametrize(
@@ -278,19 +278,19 @@ TABLES = "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
             "no schema in which it may make anything",
             "GRANT USAGE, CREATE ON SCHEMA public",
         ),
-        (["check"], ("made",), "the table schema_steps", f"GRANT {TABLES}, to this role"),
-        (["db", "status"], ("made",), "the table schema_steps", f"GRANT {TABLES}, to this role"),
+        (["check"], ("made",), "the table schema_steps", GRANTS),
+        (["db", "status"], ("made",), "the table schema_steps", GRANTS),
         (
             ["serve"],
             ("made", "GRANT SELECT ON schema_steps TO {role}"),
             "the table registry",
-            f"GRANT {TABLES}, to this role",
+            GRANTS,
         ),
         (
             ["check"],
             ("made", "GRANT SELECT ON schema_steps TO {role}"),
             "the table registry",
-            f"GRANT {TABLES}, to this role",
+            GRANTS,
         ),
     ],
 )
@@ -314,6 +314,42 @@ def test_a_right_that_is_missing_is_named_with_its_remedy(
     assert advice in told
     assert "Traceback" not in told
     assert "Incident" not in told
+
+
+def test_the_rights_of_a_server_are_printed(cortex: Cortex, fresh_database: str):
+    assert cortex("db", "upgrade", database_url=fresh_database)[0] == 0
+    with role(fresh_database) as url:
+        name = urlsplit(url).username or ""
+        code, out, err = cortex("db", "grants", "--server", name, database_url=fresh_database)
+        assert (code, err) == (0, "")
+        with psycopg.connect(fresh_database) as connection:
+            connection.execute(out.encode())
+        code, out, _ = cortex("check", "--offline", "--json", database_url=url, **PRODUCTION)
+        assert code == 0
+        assert "a server needs none of it" not in out
+        with psycopg.connect(fresh_database) as connection:
+            connection.execute(f'DROP OWNED BY "{name}"'.encode())
+    _, out, _ = cortex("check", "--offline", "--json", database_url=fresh_database, **PRODUCTION)
+    ok, detail = findings(out)["database"]
+    assert ok
+    assert "is a superuser, and a server needs none of it" in detail
+
+
+@pytest.mark.parametrize(
+    ("arguments", "url", "said"),
+    [
+        ((), "sqlite:///./cortex.db", "names no PostgreSQL"),
+        (("--server", "a b"), AWAY, "'a b': a name has letters"),
+        (("--reader", "$$; DROP"), AWAY, "'$$; DROP': a name has letters"),
+        (("--schema", "1"), AWAY, "'1': a name has letters"),
+    ],
+)
+def test_roles_that_cannot_be_are_asked_wrongly(
+    cortex: Cortex, arguments: tuple[str, ...], url: str, said: str
+):
+    code, out, err = cortex("db", "grants", *arguments, database_url=url)
+    assert (code, out) == (2, "")
+    assert said in err
 
 
 def test_a_role_that_may_not_connect_is_told_so(cortex: Cortex, fresh_database: str):

@@ -25,6 +25,12 @@ LOG_EVENTS: Final = (
         fields=("host", "message"),
     ),
     LogEvent(
+        name="database.role_in_excess",
+        meaning="Its role in PostgreSQL can do what a server never does: see `cortex db grants`.",
+        levels=("warning",),
+        fields=("role", "rights"),
+    ),
+    LogEvent(
         name="legacy_issuer.over",
         meaning="The end date of the former issuer has passed: its tokens are refused.",
         levels=("warning",),
