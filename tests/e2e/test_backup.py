@@ -109,7 +109,8 @@ async def test_a_backup_under_writes_is_of_one_moment(
 
     *_, restored = await cortex(another, "restore", done["backup"], *tools)
     assert restored["rows"] == done["rows"]
-    assert (await run(another, "db", "check"))[0] == 0, "the schema is another one"
+    code, out, err = await run(another, "db", "check")
+    assert code == 0, f"the schema is another one: {out}{err}"
     await another.start()
     again = await Api(another.port).sign_in()
     stored: list[str] = []
