@@ -48,6 +48,9 @@ SESSION: Final = {
     # A plan that was kept from when a table was small must not read it whole when it has grown:
     # statistics lag a minute behind, and every statement of ours has its index.
     "enable_seqscan": "off",
+    # Nor must a plan for a conversation that is thought to be short put all of one in order that is
+    # long: without its values a plan goes by the index, and it is made once.
+    "plan_cache_mode": "force_generic_plan",
     "jit": "off",
     "client_encoding": "UTF8",
     "datestyle": "ISO",
