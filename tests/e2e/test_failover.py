@@ -145,3 +145,29 @@ async def test_fault_10_connections_that_lead_to_a_standby_are_given_up(pair: Pa
         for answer in await asyncio.gather(*(post(ada, talk) for _ in range(20))):
             assert answer.status == 201, answer.body
         assert server.lines("incident") == []
+
+
+async def test_fault_44_two_servers_with_a_replica_that_lags_show_what_was_written(
+    pair: Pair, tmp_path: Path
+):
+    primary, standby = pair
+    servers = [
+        ServerProcess(primary.uri, tmp_path, CORTEX_DATABASE_REPLICA_URL=standby.uri)
+        for _ in range(2)
+    ]
+    try:
+        one, other = [await server.start() for server in servers]
+        ada = await Api(one.port).sign_in()
+        there = ada.at(other.port)
+        talk = await ada.conversation()
+        for delay in ("0", "5s", "0"):
+            standby.set("recovery_min_apply_delay", delay)
+            for _ in range(20):
+                posted = (await post(ada, talk)).json()
+                assert (await there.get(f"{talk}/messages/{posted['id']}")).status == 200
+                assert (await there.pages(f"{talk}/events"))[-1]["seq"] == posted["seq"]
+        assert {(await who.get("/health/ready")).status for who in (ada, there)} == {200}
+        assert one.lines("incident") == other.lines("incident") == []
+    finally:
+        for server in servers:
+            await server.stop()

@@ -546,7 +546,7 @@ def test_where_signals_cannot_go(text: str):
     assert fault.startswith("CORTEX_EVENTS_URL: must ")
 
 
-BESIDE = ["CORTEX_DATABASE_POOLER_URL"]
+BESIDE = ["CORTEX_DATABASE_POOLER_URL", "CORTEX_DATABASE_REPLICA_URL"]
 
 
 @pytest.mark.parametrize("name", BESIDE)

@@ -15,7 +15,7 @@ from cortex_adapters.migrations import SchemaStatus
 from cortex_adapters.server import (
     Database,
     ask_tenant,
-    database,
+    chosen_database,
     naming,
     require_readable,
     require_servable,
@@ -72,7 +72,7 @@ async def _outside(settings: Settings, *, offline: bool) -> list[Finding]:
 
 async def _database(settings: Settings) -> list[Finding]:
     url = settings.database_url
-    chosen = database(url, pooler=settings.database_pooler_url)
+    chosen = chosen_database(settings)
     reached = Finding(check="database", ok=True, detail=str(url))
     try:
         with naming(url):

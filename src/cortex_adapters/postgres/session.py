@@ -9,7 +9,6 @@ from typing import Final, LiteralString
 
 from cortex_adapters.postgres.connection import Row
 from cortex_adapters.postgres.line import Line
-from cortex_adapters.postgres.pool import Pool
 from cortex_core.domain.errors import (
     CortexError,
     DeadlineError,
@@ -32,8 +31,8 @@ class Session:
     the first write, and in a *single* unit only before a call of several statements.
     """
 
-    def __init__(self, pool: Pool, *, read_only: bool, single: bool) -> None:
-        self._line = Line(pool)
+    def __init__(self, line: Line, *, read_only: bool, single: bool) -> None:
+        self._line = line
         self._read_only = read_only
         self._single = single
         self._turn = asyncio.Lock()

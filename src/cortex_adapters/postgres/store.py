@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
 
 from cortex_adapters import migrations
 from cortex_adapters.postgres import schema
 from cortex_adapters.postgres.connection import hardened, pooled
+from cortex_adapters.postgres.line import Line
 from cortex_adapters.postgres.pool import Pool, open_pool
 from cortex_adapters.postgres.pooler import require_sessions
+from cortex_adapters.postgres.replica import ReadLine, Replica, open_replica
 from cortex_adapters.postgres.repositories.conversations import PostgresConversations
 from cortex_adapters.postgres.repositories.events import PostgresEvents
 from cortex_adapters.postgres.repositories.links import PostgresLinks
@@ -104,7 +106,8 @@ class _Begun:
 class PostgresStore:
     """Keeps everything in one PostgreSQL database."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, replica: Replica | None = None) -> None:
+        self.replica = replica
         self._pool = pool
 
     @property
@@ -115,7 +118,11 @@ class PostgresStore:
     def begin(
         self, *, read_only: bool = False, single: bool = False
     ) -> AbstractAsyncContextManager[PostgresUnitOfWork]:
-        return _Begun(Session(self._pool, read_only=read_only, single=single))
+        if read_only and self.replica is not None:
+            line: Line = ReadLine(self._pool, self.replica)
+        else:
+            line = Line(self._pool)
+        return _Begun(Session(line, read_only=read_only, single=single))
 
 
 @asynccontextmanager
@@ -129,13 +136,15 @@ async def open_store(
     telemetry: Telemetry | None = None,
     moving: bool = False,
     pooler: str | None = None,
+    replica: str | None = None,
 ) -> AsyncIterator[PostgresStore]:
     """Open the store in the database at *conninfo*, whose schema must be current.
 
     *min_size* connections are made at once. At most *max_size* units of work use one at a time;
     up to *max_waiting* more wait for their turn, up to *wait* seconds. *moving* is for a move.
     Units of work go through *pooler*, if there is one: the address of the same database behind a
-    pooler in transaction mode.
+    pooler in transaction mode. Those that only read may use the standby at *replica*, which need
+    not be there.
 
     Raises:
         MovedError: The data has gone elsewhere, or is not all there yet.
@@ -146,13 +155,27 @@ async def open_store(
     migrations.require_current(await schema.status(conninfo, moving=moving))
     if pooler is not None:
         await require_sessions(pooler)
-    async with open_pool(
-        hardened(conninfo) if pooler is None else pooled(pooler),
-        min_size=min_size,
-        max_size=max_size,
-        max_waiting=max_waiting,
-        wait=wait,
-        telemetry=telemetry or NoTelemetry(),
-        prepares=pooler is None,
-    ) as pool:
-        yield PostgresStore(pool)
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(
+            open_pool(
+                hardened(conninfo) if pooler is None else pooled(pooler),
+                min_size=min_size,
+                max_size=max_size,
+                max_waiting=max_waiting,
+                wait=wait,
+                telemetry=telemetry or NoTelemetry(),
+                prepares=pooler is None,
+            )
+        )
+        near = None
+        if replica is not None:
+            near = await stack.enter_async_context(
+                open_replica(
+                    conninfo,
+                    replica,
+                    max_size=max_size,
+                    max_waiting=max_waiting,
+                    telemetry=telemetry,
+                )
+            )
+        yield PostgresStore(pool, near)

@@ -10,7 +10,7 @@ from cortex_adapters.server.app import (
 )
 from cortex_adapters.server.asking import Asked, ask_tenant
 from cortex_adapters.server.backups import backup_end, proving_end, void_for
-from cortex_adapters.server.databases import Database, database, naming
+from cortex_adapters.server.databases import Database, chosen_database, database, naming
 from cortex_adapters.server.earlier import take_over
 from cortex_adapters.server.identity import identity_provider, known_issuers, open_local
 from cortex_adapters.server.issuer import Issuer
@@ -27,6 +27,7 @@ __all__ = [
     "Place",
     "ask_tenant",
     "backup_end",
+    "chosen_database",
     "create_app",
     "database",
     "identity_provider",

@@ -18,7 +18,7 @@ from cortex_adapters.local_identity.issuer import ISSUER
 from cortex_adapters.local_identity.open_id import LocalOpenId
 from cortex_adapters.memory.assistant import EchoAssistant
 from cortex_adapters.retries import JitteredRetry
-from cortex_adapters.server.databases import Database, database, naming, open_events
+from cortex_adapters.server.databases import Database, chosen_database, naming, open_events
 from cortex_adapters.server.identity import (
     AUDIENCE,
     email_links,
@@ -76,7 +76,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
         SchemaError: The schema is not the one this release needs.
         UnavailableError: The database cannot be reached.
     """
-    chosen = database(settings.database_url, pooler=settings.database_pooler_url)
+    chosen = chosen_database(settings)
     async with AsyncExitStack() as stack:
         place = place or Place()
         told = stack.enter_context(open_telling(settings, worker=place.worker))
@@ -123,6 +123,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
                 "database": partial(require_readable, store),
                 "schema": SchemaCheck(chosen.status),
                 "loop": loop.require_responsive,
+                **chosen.checks(opened),
                 **checks,
                 **tenant.checks,
             },
@@ -139,7 +140,7 @@ async def open_store(
         SchemaError: The schema is not the one this release needs.
         UnavailableError: The database cannot be reached.
     """
-    chosen = database(settings.database_url, pooler=settings.database_pooler_url)
+    chosen = chosen_database(settings)
     async with AsyncExitStack() as stack:
         with naming(settings.database_url):
             if settings.development and chosen.upgrades_itself:

@@ -29,12 +29,23 @@ from cortex_adapters.memory.store import MemoryStore
 from cortex_adapters.memory.stream import MemoryEventStream
 from cortex_adapters.migrations import SchemaStatus, Step
 from cortex_adapters.moving.ends import End
-from cortex_adapters.settings import DatabaseUrl, MemoryUrl, PostgresUrl, RedisUrl, SqliteUrl
+from cortex_adapters.settings import (
+    DatabaseUrl,
+    MemoryUrl,
+    PostgresUrl,
+    RedisUrl,
+    Settings,
+    SqliteUrl,
+)
 from cortex_core.domain.errors import StorageForbiddenError, UnavailableError
 from cortex_core.ports import EventStream, Store, Telemetry
 
 Checks = Mapping[str, Callable[[], Awaitable[str | None]]]
 Listening = tuple[EventStream, Checks]
+
+
+def _none(_: Store) -> Checks:
+    return {}
 
 
 class Downgrade(Protocol):
@@ -64,7 +75,8 @@ class Database:
     *alone* keeps other servers away where there may be one only; *upgrades_itself* says that
     a developer's machine brings the schema up to date at each start; *end* makes it one end of
     a move, and *open_moving* opens the store of one. Where there are roles, *grants* is about them,
-    and *excess* names that of the address, and what it can do beyond what a server needs.
+    and *excess* names that of the address, and what it can do beyond what a server needs. *checks*
+    are those of an open store.
     """
 
     status: Callable[[], Coroutine[None, None, SchemaStatus]]
@@ -80,20 +92,32 @@ class Database:
     open_moving: Callable[[], AbstractAsyncContextManager[Store]] | None = None
     grants: Grants | None = None
     excess: Callable[[], Awaitable[tuple[str, Sequence[str]]]] | None = None
+    checks: Callable[[Store], Checks] = _none
 
 
-def database(url: DatabaseUrl, *, pooler: PostgresUrl | None = None) -> Database:
+def database(
+    url: DatabaseUrl, *, pooler: PostgresUrl | None = None, replica: PostgresUrl | None = None
+) -> Database:
     """Choose the adapters for *url*; only those that are chosen need to be installed.
 
-    Its store goes through *pooler*, if there is one.
+    Its store goes through *pooler*, and may read from *replica*, where there are such.
     """
     match url:
         case SqliteUrl(path=path):
             return _sqlite(path)
         case PostgresUrl(conninfo=conninfo):
-            return _postgres(conninfo.reveal(), str(url), pooler)
+            return _postgres(conninfo.reveal(), str(url), pooler, replica)
         case MemoryUrl():
             return _memory()
+
+
+def chosen_database(settings: Settings) -> Database:
+    """Choose the adapters for the database that *settings* name, with all that is beside it."""
+    return database(
+        settings.database_url,
+        pooler=settings.database_pooler_url,
+        replica=settings.database_replica_url,
+    )
 
 
 def open_events(url: RedisUrl | None, chosen: Database) -> AbstractAsyncContextManager[Listening]:
@@ -136,7 +160,9 @@ def _sqlite(path: str) -> Database:
     )
 
 
-def _postgres(conninfo: str, shown: str, pooler: PostgresUrl | None) -> Database:
+def _postgres(
+    conninfo: str, shown: str, pooler: PostgresUrl | None, replica: PostgresUrl | None
+) -> Database:
     from cortex_adapters.postgres import (  # noqa: PLC0415 - may be missing
         grants,
         schema,
@@ -157,13 +183,24 @@ def _postgres(conninfo: str, shown: str, pooler: PostgresUrl | None) -> Database
 
             yield events, {"events": listening}
 
+    def checks(opened: Store) -> Checks:
+        near = opened.replica if isinstance(opened, store.PostgresStore) else None
+
+        async def fresh() -> str | None:
+            return None if near is None or await near.fresh() else DEGRADED
+
+        return {} if near is None else {"replica": fresh}
+
     return Database(
         status=partial(schema.status, conninfo),
         upgrade=partial(schema.upgrade, conninfo),
         downgrade=partial(schema.downgrade, conninfo),
         check=partial(schema.check, conninfo),
         open_store=partial(
-            store.open_store, conninfo, pooler=pooler.conninfo.reveal() if pooler else None
+            store.open_store,
+            conninfo,
+            pooler=pooler.conninfo.reveal() if pooler else None,
+            replica=replica.conninfo.reveal() if replica else None,
         ),
         open_stream=open_stream,
         end=partial(PostgresEnd, conninfo, shown),
@@ -171,6 +208,7 @@ def _postgres(conninfo: str, shown: str, pooler: PostgresUrl | None) -> Database
         open_moving=partial(store.open_store, conninfo, moving=True),
         grants=grants.grants,
         excess=partial(grants.excess, conninfo),
+        checks=checks,
     )
 
 

@@ -24,8 +24,8 @@ from cortex_core.domain.errors import SettingsError
 from cortex_core.ports import Clock, Level
 from cortex_core.ports.clock import system_clock
 
-BESIDE: Final = ("database_pooler_url",)
-"""Addresses that lead to the same database in another way."""
+BESIDE: Final = ("database_pooler_url", "database_replica_url")
+"""Addresses that lead to the same data in another way."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     environment: Environment
     database_url: DatabaseUrl
     database_pooler_url: PostgresUrl | None = None
+    database_replica_url: PostgresUrl | None = None
     events_url: RedisUrl | None = None
     host: str
     port: int

@@ -63,6 +63,14 @@ SETTINGS: Final = (
         ),
     ),
     Setting(
+        name="database_replica_url",
+        read=postgres_url,
+        form="URL",
+        meaning=(
+            "A standby of it: what only reads may go there while it has all that was acknowledged."
+        ),
+    ),
+    Setting(
         name="events_url",
         read=events_url,
         form="URL",

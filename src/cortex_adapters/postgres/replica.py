@@ -1,0 +1,183 @@
+"""A standby that read-only units may use as long as nobody can tell it from the primary.
+
+Before a unit reads there, the standby must have replayed all that the primary had flushed when the
+unit began: so it sees each write that was acknowledged before, by whichever process, and each
+event whose bell has rung. Units that begin at the same time ask together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
+from typing import Final, LiteralString
+
+from cortex_adapters.postgres.connection import Row, hardened
+from cortex_adapters.postgres.line import Line
+from cortex_adapters.postgres.pool import Pool
+from cortex_core.domain.errors import (
+    CollisionError,
+    CortexError,
+    OverloadedError,
+    UnavailableError,
+)
+from cortex_core.ports import NoTelemetry, Telemetry
+
+__all__ = ["ReadLine", "Replica", "open_replica"]
+
+_WRITTEN: Final = """
+    SELECT at::text, ('x' || left(pg_walfile_name(at), 8))::bit(32)::int
+    FROM pg_current_wal_flush_lsn() AS at
+"""
+# The timeline, because positions of two histories say nothing about each other. The one of the last
+# checkpoint: after a failover a standby is not used until it has seen one by the new primary.
+_REPLAYED: Final = """
+    SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $1::text::pg_lsn
+        AND timeline_id = $2
+    FROM pg_control_checkpoint()
+"""
+_PATIENCE: Final = 0.05  # seconds that a unit waits to know whether it may read there
+_EVERY: Final = 0.004  # seconds between two looks at a standby that is behind
+_PAUSE: Final = 1.0  # seconds in which one that was away or behind is left alone
+_SECONDS: Final = 2.0  # for a look
+
+
+class Replica:
+    """Says whether the standby is *fresh*, over one connection to each side.
+
+    *pool* is for the units that read there.
+    """
+
+    def __init__(self, primary: Pool, standby: Pool, pool: Pool) -> None:
+        self.pool = pool
+        self._primary = primary
+        self._standby = standby
+        self._waiting: list[asyncio.Future[bool]] = []
+        self._asking: asyncio.Task[None] | None = None
+        self._until = float("-inf")
+
+    async def fresh(self) -> bool:
+        """Say whether whoever begins to read now may read there."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._until:
+            return False
+        answer: asyncio.Future[bool] = loop.create_future()
+        self._waiting.append(answer)
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        patience = loop.call_later(_PATIENCE, self._give_up, answer)
+        try:
+            return await answer
+        finally:
+            patience.cancel()
+
+    def leave_alone(self) -> None:
+        """Have nobody read there for a while."""
+        self._until = asyncio.get_running_loop().time() + _PAUSE
+
+    def close(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
+
+    def _give_up(self, answer: asyncio.Future[bool]) -> None:
+        if not answer.done():
+            self.leave_alone()
+            answer.set_result(False)
+
+    async def _ask(self) -> None:
+        """Answer those who wait, all at once; who comes meanwhile is next."""
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            fresh = False
+            with suppress(CortexError):
+                fresh = await self._compare()
+            if not fresh:
+                self.leave_alone()
+            for answer in waiting:
+                if not answer.done():
+                    answer.set_result(fresh)
+
+    async def _compare(self) -> bool:
+        written = await _one(self._primary, _WRITTEN)
+        until = monotonic() + _PATIENCE
+        while not (await _one(self._standby, _REPLAYED, *written))[0]:
+            if monotonic() > until:
+                return False
+            await asyncio.sleep(_EVERY)
+        return True
+
+
+class ReadLine(Line):
+    """Leads to the standby if that is fresh when the unit begins, else to the primary.
+
+    What fails there is asked again of the primary, which is never behind it.
+    """
+
+    def __init__(self, primary: Pool, replica: Replica) -> None:
+        super().__init__(primary)
+        self._primary = primary
+        self._replica = replica
+        self._begun = False
+
+    async def send(
+        self,
+        sql: LiteralString,
+        parameters: tuple[object, ...] = (),
+        *,
+        lost: type[UnavailableError] = UnavailableError,
+    ) -> list[Row]:
+        if not self._begun:
+            self._begun = True
+            if await self._replica.fresh():
+                self._pool = self._replica.pool
+        if self._pool is self._primary:
+            return await super().send(sql, parameters, lost=lost)
+        try:
+            return await super().send(sql, parameters, lost=lost)
+        except (UnavailableError, OverloadedError, CollisionError):  # a collision with the replay
+            self._replica.leave_alone()
+            self.end()
+            self._pool, self.broken = self._primary, False
+            return await super().send(sql, parameters, lost=lost)
+
+
+async def _one(pool: Pool, sql: LiteralString, *parameters: object) -> Row:
+    line = Line(pool)
+    line.seconds = _SECONDS
+    try:
+        [row] = await line.send(sql, parameters)
+    finally:
+        line.end()
+    return row
+
+
+@asynccontextmanager
+async def open_replica(
+    primary: str, standby: str, *, max_size: int, max_waiting: int, telemetry: Telemetry | None
+) -> AsyncIterator[Replica]:
+    """Open the standby at *standby*, which may be away, of the primary at *primary*.
+
+    Raises:
+        SettingsError: An address cannot be read.
+    """
+    asking = [
+        Pool(hardened(address), max_size=1, max_waiting=1, wait=_SECONDS, telemetry=NoTelemetry())
+        for address in (primary, standby)
+    ]
+    here, there = asking
+    pool = Pool(
+        hardened(standby),
+        max_size=max_size,
+        max_waiting=max_waiting,
+        wait=_PATIENCE,
+        telemetry=telemetry or NoTelemetry(),
+    )
+    replica = Replica(here, there, pool)
+    try:
+        yield replica
+    finally:
+        replica.close()
+        for each in (*asking, pool):
+            each.close()
