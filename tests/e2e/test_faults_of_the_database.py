@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
 from pathlib import Path
+from statistics import median
 
 import psycopg
 import pytest
@@ -158,11 +159,17 @@ async def test_fault_12_more_callers_than_can_wait_are_told_at_once(postgres: Se
             stack.callback(stream.close)
         assert (await post(ada, talk)).status == 201
         with held(postgres.database_url, row(talk)):
-            answers = await asyncio.gather(*(timed(ada, talk) for _ in range(300)))
-    for _, answer in answers:
+            asking = [asyncio.create_task(timed(ada, talk)) for _ in range(300)]
+            await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(0.5)  # ten have a connection, 200 wait, and the rest were told
+            beyond = [await timed(ada, talk) for _ in range(20)]
+            answers = await asyncio.gather(*asking)
+    for _, answer in answers + beyond:
         assert_not_now(answer, "overloaded", "busy")
     at_once = [took for took, _ in answers if took < 1.8]
     assert len(at_once) >= 80
+    assert {answer.json()["code"] for _, answer in beyond} == {"overloaded"}
+    assert median(took for took, _ in beyond) < 0.05
     assert max(took for took, _ in answers) < 10
     assert (await post(ada, talk)).status == 201
 

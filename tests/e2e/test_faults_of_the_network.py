@@ -162,3 +162,50 @@ async def test_fault_7_who_is_refused_by_the_network_is_answered_in_time(
     while (await post(ada, talk)).status != 201:
         assert time.monotonic() - back < 2
     assert server.lines("incident") == []
+
+
+async def test_fault_5_ten_idle_connections_that_broke_cost_one_request_nothing(
+    server: ServerProcess, network: FaultProxy
+):
+    ada = await Api(server.port).sign_in()
+    workspace = await ada.workspace()
+    talks = [await ada.conversation(workspace, f"{n}") for n in range(10)]
+    while network.lines < 12:  # two are for signals
+        await asyncio.gather(*(post(ada, talk) for talk in talks * 4))
+    network.cut()
+    took, answer = await timed(ada, talks[0])
+    assert (answer.status, took < 1) == (201, True), answer.body
+
+
+async def test_fault_46_a_reader_misses_nothing_while_its_server_is_cut_off_again_and_again(
+    server: ServerProcess, network: FaultProxy, fresh_database: str, tmp_path
+):
+    """Whoever writes is on another server, whose connections hold."""
+    steady = ServerProcess(fresh_database, tmp_path)
+    try:
+        ada = await Api((await steady.start()).port).sign_in()
+        talk = await ada.conversation()
+        stream = await ada.at(server.port).follow(f"{talk}/events")
+        seen: list[int] = []
+
+        async def follow() -> None:
+            async for event in stream.events():
+                seen.append(event.seq)
+                if len(seen) == 300:
+                    return
+
+        following = asyncio.create_task(follow())
+        for n in range(300):
+            assert (await post(ada, talk)).status == 201
+            if n % 60 == 30:
+                network.cut()
+            if n == 200:
+                network.stall("back")
+        network.go_on()
+        async with asyncio.timeout(10):
+            await following
+        assert seen == list(range(1, 301))
+        stream.close()
+        assert server.lines("incident") == []
+    finally:
+        await steady.stop()
