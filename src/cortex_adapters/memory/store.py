@@ -14,6 +14,7 @@ from cortex_adapters.memory.repositories.messages import MemoryMessages
 from cortex_adapters.memory.repositories.registry import MemoryRegistry
 from cortex_adapters.memory.repositories.replays import MemoryReplays
 from cortex_adapters.memory.repositories.revocations import MemoryRevocations
+from cortex_adapters.memory.repositories.search import MemorySearch
 from cortex_adapters.memory.repositories.sessions import MemorySessions
 from cortex_adapters.memory.repositories.turns import MemoryTurns
 from cortex_adapters.memory.repositories.users import MemoryUsers
@@ -31,6 +32,7 @@ class MemoryUnitOfWork:
     workspaces: MemoryWorkspaces
     conversations: MemoryConversations
     messages: MemoryMessages
+    search: MemorySearch
     turns: MemoryTurns
     events: MemoryEvents
     sessions: MemorySessions
@@ -70,6 +72,7 @@ class MemoryStore:
                 workspaces=MemoryWorkspaces(transaction),
                 conversations=MemoryConversations(transaction),
                 messages=MemoryMessages(transaction),
+                search=MemorySearch(transaction),
                 turns=MemoryTurns(transaction),
                 events=MemoryEvents(transaction),
                 sessions=MemorySessions(transaction),

@@ -14,6 +14,8 @@ from cortex_core.domain.errors import SchemaError
 OWN: Final = "move_"
 """Tables whose names begin so are the move's own, and never moved."""
 LEDGER: Final = "schema_steps"
+DERIVED: Final = frozenset({("messages", "words")})
+"""Columns that each database makes for itself, of what has been moved."""
 
 
 class Kind(StrEnum):
@@ -84,6 +86,11 @@ class Table(msgspec.Struct, frozen=True):
 def is_ours(name: str) -> bool:
     """Say whether a table holds what is to be moved, by its name."""
     return name != LEDGER and not name.startswith(OWN)
+
+
+def is_moved(table: str, column: str) -> bool:
+    """Say whether a column holds what is to be moved, by its name."""
+    return (table, column) not in DERIVED
 
 
 def agreed(typed: Iterable[Table], loose: Iterable[Table]) -> Sequence[Table]:

@@ -20,6 +20,7 @@ from cortex_adapters.postgres.repositories.messages import PostgresMessages
 from cortex_adapters.postgres.repositories.registry import PostgresRegistry
 from cortex_adapters.postgres.repositories.replays import PostgresReplays
 from cortex_adapters.postgres.repositories.revocations import PostgresRevocations
+from cortex_adapters.postgres.repositories.search import PostgresSearch
 from cortex_adapters.postgres.repositories.sessions import PostgresSessions
 from cortex_adapters.postgres.repositories.turns import PostgresTurns
 from cortex_adapters.postgres.repositories.users import PostgresUsers
@@ -57,6 +58,10 @@ class PostgresUnitOfWork:
     @property
     def messages(self) -> PostgresMessages:
         return PostgresMessages(self._session)
+
+    @property
+    def search(self) -> PostgresSearch:
+        return PostgresSearch(self._session)
 
     @property
     def turns(self) -> PostgresTurns:

@@ -16,6 +16,7 @@ from cortex_adapters.sqlite.repositories.messages import SqliteMessages
 from cortex_adapters.sqlite.repositories.registry import SqliteRegistry
 from cortex_adapters.sqlite.repositories.replays import SqliteReplays
 from cortex_adapters.sqlite.repositories.revocations import SqliteRevocations
+from cortex_adapters.sqlite.repositories.search import SqliteSearch
 from cortex_adapters.sqlite.repositories.sessions import SqliteSessions
 from cortex_adapters.sqlite.repositories.turns import SqliteTurns
 from cortex_adapters.sqlite.repositories.users import SqliteUsers
@@ -50,6 +51,10 @@ class SqliteUnitOfWork:
     @property
     def messages(self) -> SqliteMessages:
         return SqliteMessages(self._transaction)
+
+    @property
+    def search(self) -> SqliteSearch:
+        return SqliteSearch(self._transaction)
 
     @property
     def turns(self) -> SqliteTurns:

@@ -17,6 +17,7 @@ from cortex_core.contract.profiles import ProfilesContract
 from cortex_core.contract.registry import RegistryContract
 from cortex_core.contract.replays import ReplaysContract
 from cortex_core.contract.revocations import RevocationsContract
+from cortex_core.contract.search import SearchContract
 from cortex_core.contract.sessions import SessionsContract
 from cortex_core.contract.turns import TurnsContract
 from cortex_core.contract.units import UnitsContract
@@ -39,6 +40,7 @@ class PersistenceContract(
     TurnsContract,
     LeasesContract,
     EventsContract,
+    SearchContract,
     SessionsContract,
     RevocationsContract,
     ReplaysContract,

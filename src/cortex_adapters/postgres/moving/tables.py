@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from cortex_adapters.moving.tables import Column, Kind, Reference, Table, is_ours
+from cortex_adapters.moving.tables import Column, Kind, Reference, Table, is_moved, is_ours
 from cortex_adapters.postgres.connection import Connection
 from cortex_core.domain.errors import SchemaError
 
@@ -74,7 +74,11 @@ async def describe(connection: Connection) -> Sequence[Table]:
     return [
         Table(
             name=name,
-            columns=tuple(_column(name, *described) for described in columns[name]),
+            columns=tuple(
+                _column(name, *described)
+                for described in columns[name]
+                if is_moved(name, described[0])
+            ),
             key=next((tuple(names) for primary, names in indexes.get(name, ()) if primary), ()),
             references=tuple(
                 Reference(tuple(names), parent, tuple(key))

@@ -12,6 +12,7 @@ from cortex_adapters.postgres.session import Session
 from cortex_core.domain.errors import NotFoundError
 from cortex_core.domain.ids import ConversationId, MessageId
 from cortex_core.domain.models import Message, Role, Turn
+from cortex_core.domain.search.words import spaced, words
 
 __all__ = ["PostgresMessages"]
 
@@ -26,7 +27,7 @@ _PLACE: Final = """
             (
                 SELECT m.role FROM memberships m
                 WHERE m.workspace_id = c.workspace_id AND m.user_id = $4
-            ) = ANY ($10::text[])
+            ) = ANY ($11::text[])
             OR EXISTS (
                 SELECT FROM participants p WHERE p.conversation_id = $2 AND p.user_id = $4
             )
@@ -36,13 +37,14 @@ _PLACE: Final = """
 _ASKED: Final = """, asked AS (
         INSERT INTO turns (id, conversation_id, message_id, status, attempts, due_at, created_at,
             updated_at, correlation_id, traceparent)
-        SELECT $12::uuid, $2, $13::uuid, $14, $15, $16, $16, $17::timestamptz, $18::text, $19::text
+        SELECT $13::uuid, $2, $14::uuid, $15, $16, $17, $17, $18::timestamptz, $19::text, $20::text
         FROM place
     )"""
 _ADDED: Final = """
     INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role, content,
-        in_reply_to, metadata, created_at, correlation_id)
-    SELECT $1::uuid, $2, last_seq, $3, $4, $5, $6, $7::uuid, $8::jsonb, $9, $11::text FROM place
+        in_reply_to, metadata, created_at, words, correlation_id)
+    SELECT $1::uuid, $2, last_seq, $3, $4, $5, $6, $7::uuid, $8::jsonb, $9, $10::text, $12::text
+    FROM place
     RETURNING seq
     """
 _POST: Final = _PLACE + _ADDED
@@ -65,8 +67,9 @@ class PostgresMessages:
                 RETURNING last_seq
             )
             INSERT INTO messages (id, conversation_id, seq, author_kind, author_id, role,
-                content, in_reply_to, metadata, created_at, correlation_id)
-            SELECT $1::uuid, $2, last_seq, $3, $4::uuid, $5, $6, $7::uuid, $8::jsonb, $9, $10::text
+                content, in_reply_to, metadata, created_at, words, correlation_id)
+            SELECT $1::uuid, $2, last_seq, $3, $4::uuid, $5, $6, $7::uuid, $8::jsonb, $9,
+                $10::text, $11::text
             FROM place
             RETURNING seq
             """,
@@ -166,4 +169,5 @@ def _values(message: Message) -> tuple[object, ...]:
         message.in_reply_to,
         rows.encoded(message.metadata),
         message.created_at,
+        spaced(words(message.content)),
     )

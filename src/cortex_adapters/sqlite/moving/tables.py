@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cortex_adapters.moving.questions import quoted
-from cortex_adapters.moving.tables import Column, Kind, Reference, Table, is_ours
+from cortex_adapters.moving.tables import Column, Kind, Reference, Table, is_moved, is_ours
 from cortex_core.domain.errors import SchemaError
 
 _KINDS: Final = {"TEXT": Kind.TEXT, "INTEGER": Kind.INTEGER, "BLOB": Kind.BYTES}
@@ -28,7 +28,7 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
     key: dict[int, str] = {}
     described = connection.execute(f"PRAGMA table_xinfo({quoted(name)})")
     for _, column, kind, required, _, place, hidden in described:
-        if hidden:
+        if hidden or not is_moved(name, column):
             continue
         if kind not in _KINDS:
             raise SchemaError(f"{name}.{column} is of the type {kind}, which cannot be moved.")

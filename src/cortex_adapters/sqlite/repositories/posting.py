@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from cortex_adapters.sqlite.repositories.rows import to_json, to_micros
+from cortex_adapters.sqlite.repositories.search import insert_words
 from cortex_core.domain.models import Message, Role, Turn
 
 
@@ -54,14 +55,14 @@ def take_place_if_allowed(
 def insert_message(
     connection: sqlite3.Connection, message: Message, seq: int, correlation_id: str
 ) -> None:
-    """Store a message, which is its own event, in the place *seq*."""
+    """Store a message, which is its own event, in the place *seq*, and what it is found by."""
     connection.execute(
         """
         INSERT INTO messages (
             id, conversation_id, seq, author_kind, author_id, role, content, in_reply_to, metadata,
-            created_at, correlation_id
+            created_at, correlation_id, words
         )
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             message.id,
@@ -75,6 +76,7 @@ def insert_message(
             to_json(message.metadata),
             to_micros(message.created_at),
             correlation_id or None,
+            insert_words(connection, message.content),
         ),
     )
 

@@ -10,6 +10,7 @@ each method names, and nothing where what they belong to does not exist.
 
 from cortex_core.ports.persistence.conversations import Activity, ConversationRepository
 from cortex_core.ports.persistence.messages import EventLog, MessageRepository
+from cortex_core.ports.persistence.search import Hit, SearchPlace, SearchRepository
 from cortex_core.ports.persistence.sessions import (
     ReplayRepository,
     RevocationRepository,
@@ -24,11 +25,14 @@ __all__ = [
     "Activity",
     "ConversationRepository",
     "EventLog",
+    "Hit",
     "LinkRepository",
     "MessageRepository",
     "Registry",
     "ReplayRepository",
     "RevocationRepository",
+    "SearchPlace",
+    "SearchRepository",
     "SessionRepository",
     "Store",
     "TurnRepository",

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cortex_core.ports.persistence.conversations import ConversationRepository
 from cortex_core.ports.persistence.messages import EventLog, MessageRepository
+from cortex_core.ports.persistence.search import SearchRepository
 from cortex_core.ports.persistence.sessions import (
     ReplayRepository,
     RevocationRepository,
@@ -42,6 +43,8 @@ class UnitOfWork(Protocol):
     def conversations(self) -> ConversationRepository: ...
     @property
     def messages(self) -> MessageRepository: ...
+    @property
+    def search(self) -> SearchRepository: ...
     @property
     def turns(self) -> TurnRepository: ...
     @property

@@ -1,0 +1,2 @@
+-- An older release does not miss it, and the newer one makes it again.
+ALTER TABLE messages DROP COLUMN words;

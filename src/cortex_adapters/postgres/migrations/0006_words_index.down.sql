@@ -1,0 +1,2 @@
+DROP INDEX messages_words;
+DROP INDEX messages_without_words;
