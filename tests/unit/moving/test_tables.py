@@ -82,22 +82,22 @@ async def test_what_a_database_makes_by_itself_does_not_travel(
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
             """
-            CREATE VIRTUAL TABLE found USING fts5 (content, content='messages');
-            CREATE TRIGGER found_new AFTER INSERT ON messages BEGIN
-                INSERT INTO found (rowid, content) VALUES (NEW.rowid, NEW.content);
+            CREATE VIRTUAL TABLE beside USING fts5 (content, content='messages');
+            CREATE TRIGGER beside_new AFTER INSERT ON messages BEGIN
+                INSERT INTO beside (rowid, content) VALUES (NEW.rowid, NEW.content);
             END;
             """
         )
     with psycopg.connect(postgres) as connection:
         connection.execute(
-            "ALTER TABLE messages ADD words tsvector "
+            "ALTER TABLE messages ADD found tsvector "
             "GENERATED ALWAYS AS (to_tsvector('simple', left(content, 1000))) STORED"
         )
-        connection.execute("CREATE INDEX messages_words ON messages USING gin (words)")
+        connection.execute("CREATE INDEX messages_found ON messages USING gin (found)")
     async with moving(file, postgres) as move:
         await move.copy()
         with psycopg.connect(postgres) as connection:
-            query = "SELECT count(*) FROM messages WHERE words @@ to_tsquery('simple', 'nothing')"
+            query = "SELECT count(*) FROM messages WHERE found @@ to_tsquery('simple', 'nothing')"
             [(found,)] = connection.execute(query)
         assert found
         assert isinstance(await move.cutover(), Switched)

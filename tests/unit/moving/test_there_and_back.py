@@ -31,7 +31,7 @@ def dumped(path: str) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(path)) as connection:
         names = connection.execute(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_steps' "
-            "AND name NOT LIKE 'move_%'"
+            "AND name NOT LIKE 'move_%' AND name NOT LIKE 'message_words%'"
         ).fetchall()
         return {
             name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)
