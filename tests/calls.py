@@ -10,6 +10,7 @@ from cortex_core.domain.ids import ConversationId, MessageId, UserId, WorkspaceI
 from cortex_core.domain.links import Profile
 from cortex_core.domain.models import Conversation, Message, Role, Turn, TurnStatus, User, Workspace
 from cortex_core.domain.policy import WRITERS
+from cortex_core.domain.search.query import parse
 from cortex_core.ports import UnitOfWork
 
 
@@ -114,6 +115,11 @@ CALLS: dict[str, Call] = {
     "messages.in_conversation, back": lambda work: work.messages.in_conversation(
         TALK, after=None, limit=51, order="desc"
     ),
+    "search.find": lambda work: work.search.find(ADA, parse("word77"), after=None, limit=51),
+    "search.find, on": lambda work: work.search.find(
+        ADA, parse('"hello number7" word77 -word78 OR word79'), after=(9, NOTE), limit=51
+    ),
+    "search.catch_up": lambda work: work.search.catch_up(limit=100),
     "turns.get": lambda work: work.turns.get(turn.id),
     "turns.backlog": lambda work: work.turns.backlog(),
     "turns.lease": lambda work: work.turns.lease(worker="one", now=SOON, until=SOON, limit=4),

@@ -18,6 +18,7 @@ from cortex_core.services.members import Members
 from cortex_core.services.participants import Participants
 from cortex_core.services.reception import Reception
 from cortex_core.services.revocation import RevocationList
+from cortex_core.services.search import Search
 from cortex_core.services.sessions import TOKEN_LIFETIME, Sessions
 from cortex_core.services.turns import TurnWorker, keep_count
 from cortex_core.services.users import Users
@@ -50,6 +51,7 @@ class Cortex:
         self.conversations = Conversations(ports, reception)
         self.participants = Participants(ports, reception)
         self.exchange = Exchange(ports, reception, on_turn=self.turns.wake)
+        self.search = Search(ports, reception)
         self.following = Following(ports, reception)
         self.browsers: Browsers | None = None
         if ports.sign_on is not None:
@@ -62,6 +64,7 @@ class Cortex:
         keepers = [
             asyncio.create_task(self.sessions.keep()),
             asyncio.create_task(keep_count(self.ports)),
+            asyncio.create_task(self.search.keep_up()),
         ]
         streams = self.ports.telemetry.observe("cortex.streams", self._streams)
         try:

@@ -19,6 +19,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     description: str
     schema: dict[str, object]
+    required: bool = False
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):

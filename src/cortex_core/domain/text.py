@@ -23,7 +23,8 @@ _ANY: Final = r"^[^\u0000]*$"
 _NOT_BLANK: Final = rf"^[{_SPACE}]*[^\u0000{_SPACE}][^\u0000]*$"
 
 
-def _schema(least: int, most: int) -> dict[str, object]:
+def text_schema(least: int, most: int) -> dict[str, object]:
+    """Return the JSON Schema of a text of *least* to *most* characters, not blank if *least*."""
     length = {"minLength": least, "maxLength": most} if least else {"maxLength": most}
     return {**length, "pattern": _NOT_BLANK if least else _ANY}
 
@@ -35,11 +36,11 @@ CONTENT_LENGTH: Final = 32_000
 USER_NAME_LENGTH: Final = 200
 IDENTITY_LENGTH: Final = 255
 
-Name = Annotated[str, msgspec.Meta(extra_json_schema=_schema(1, NAME_LENGTH))]
-Description = Annotated[str, msgspec.Meta(extra_json_schema=_schema(0, DESCRIPTION_LENGTH))]
-Topic = Annotated[str, msgspec.Meta(extra_json_schema=_schema(1, TOPIC_LENGTH))]
-Content = Annotated[str, msgspec.Meta(extra_json_schema=_schema(1, CONTENT_LENGTH))]
-UserName = Annotated[str, msgspec.Meta(extra_json_schema=_schema(0, USER_NAME_LENGTH))]
+Name = Annotated[str, msgspec.Meta(extra_json_schema=text_schema(1, NAME_LENGTH))]
+Description = Annotated[str, msgspec.Meta(extra_json_schema=text_schema(0, DESCRIPTION_LENGTH))]
+Topic = Annotated[str, msgspec.Meta(extra_json_schema=text_schema(1, TOPIC_LENGTH))]
+Content = Annotated[str, msgspec.Meta(extra_json_schema=text_schema(1, CONTENT_LENGTH))]
+UserName = Annotated[str, msgspec.Meta(extra_json_schema=text_schema(0, USER_NAME_LENGTH))]
 
 
 def unstorable(value: str) -> str | None:

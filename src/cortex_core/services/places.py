@@ -12,10 +12,10 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 
 from cortex_core.domain.errors import InvalidCursorError
-from cortex_core.domain.ids import ConversationId, is_id
+from cortex_core.domain.ids import ConversationId, MessageId, is_id
 from cortex_core.domain.models import Conversation
 from cortex_core.domain.paging import PageRequest, decode_cursor
-from cortex_core.ports import Activity
+from cortex_core.ports import Activity, SearchPlace
 
 T = TypeVar("T")
 
@@ -27,6 +27,13 @@ class ActivityPlace(msgspec.Struct, frozen=True, array_like=True):
 
     updated_at: Annotated[datetime, msgspec.Meta(tz=True)]
     id: ConversationId
+
+
+class SearchPosition(msgspec.Struct, frozen=True, array_like=True):
+    """A message's place among those that were found."""
+
+    rank: int
+    id: MessageId
 
 
 def id_place(scope: str, page: PageRequest, kind: Callable[[str], T]) -> T | None:
@@ -69,6 +76,20 @@ def activity_place(scope: str, page: PageRequest) -> Activity | None:
     if not is_id(place.id) or place.updated_at.utcoffset() != timedelta():
         raise InvalidCursorError
     return place.updated_at, place.id
+
+
+def search_place(scope: str, page: PageRequest) -> SearchPlace | None:
+    """Return the hit after which *page* begins, None for the first page.
+
+    Raises:
+        InvalidCursorError: The cursor was not issued for *scope*, or was altered.
+    """
+    if page.cursor is None:
+        return None
+    place = decode_cursor(scope, page.cursor, SearchPosition)
+    if not is_id(place.id) or not 0 <= place.rank < _EDGE:
+        raise InvalidCursorError
+    return place.rank, place.id
 
 
 def place_of(conversation: Conversation) -> ActivityPlace:

@@ -56,13 +56,14 @@ class Asking:
             "user_id": await scene.id_of(getattr(scene, about)),
             "code": "conflict",
         }
+        query = "".join(f"?{each.name}=hello" for each in operation.query if each.required)
         body = self._examples.get((row.path, row.method))
         headers = [("accept", operation.media_type)] if operation.answer is not None else []
         if body is not None:
             headers.append(("content-type", "application/json"))
         return await Client(self._app, token).ask(
             row.method,
-            re.sub(r"\{(\w+)\}", lambda found: str(things[found[1]]), row.path),
+            re.sub(r"\{(\w+)\}", lambda found: str(things[found[1]]), row.path) + query,
             headers,
             b"" if body is None else encoded(body),
         )

@@ -42,6 +42,9 @@ _SEED = """
         FROM generate_series(1, 2000) n, generate_series(1, 10) k;
     INSERT INTO messages SELECT id(4, c * 100 + n), id(3, c), n, 'user', id(1, 1), 'user', 'Hello',
         NULL, '{}', now() FROM generate_series(1, 1000) c, generate_series(1, 20) n;
+    UPDATE messages
+        SET words = format(' hello  number%s  word%s ', seq % 10, hashtext(id::text) % 5000)
+        WHERE conversation_id < id(3, 990);
     INSERT INTO events SELECT id(3, c), 20 + n, 'turn.started', now(), 'assistant', NULL,
         '{"turn_id": "", "message_id": "", "attempt": 1}'
         FROM generate_series(1, 1000) c, generate_series(1, 20) n;

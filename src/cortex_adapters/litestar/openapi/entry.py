@@ -104,6 +104,7 @@ def _parameters(each: Described) -> Iterator[Json]:
         yield {
             "name": query.name,
             "in": "query",
+            **({"required": True} if query.required else {}),
             "description": query.description,
             "schema": query.schema,
         }

@@ -24,6 +24,12 @@ _WORDS: Final[dict[str, object]] = {
     "Conversation.id": _CONVERSATION_ID,
     "Details.checks": {"database": "ok"},
     "Details.environment": "development",
+    "FoundMessage.id": _MESSAGE_ID,
+    "FoundMessage.snippet": [
+        {"text": "What is an ", "match": False},
+        {"text": "analytical engine", "match": True},
+        {"text": "?", "match": False},
+    ],
     "KeySet.keys": [
         {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "local-1", "e": "AQAB", "n": "sXch..."}
     ],
@@ -74,12 +80,14 @@ _WORDS: Final[dict[str, object]] = {
     "issuer": "https://cortex.example/",
     "kind": "user",
     "last_seq": 4,
+    "match": True,
     "message_id": _MESSAGE_ID,
     "metadata": {"colour": "blue"},
     "name": "Laboratory",
     "next_cursor": None,
     "oldest": 1,
     "permissions": ["read:messages", "write:messages"],
+    "rank": 500,
     "resource": "https://cortex.example/api",
     "resource_documentation": "https://cortex.example/docs",
     "resource_name": "Cortex Core",

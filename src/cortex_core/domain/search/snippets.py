@@ -13,7 +13,7 @@ import msgspec
 from cortex_core.domain.search.query import Phrase, Query
 from cortex_core.domain.search.words import LONGEST, folded, spaced, words
 
-__all__ = ["SNIPPET_LENGTH", "Piece", "snippet"]
+__all__ = ["SNIPPET_LENGTH", "SnippetPiece", "snippet"]
 
 SNIPPET_LENGTH: Final = 160
 _BEFORE: Final = 50
@@ -25,25 +25,24 @@ _SKINS: Final = range(0x1F3FB, 0x1F400)
 Span = tuple[int, int]
 
 
-class Piece(msgspec.Struct, frozen=True, kw_only=True):
+class SnippetPiece(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of a snippet; *match* where it is what was looked for."""
 
     text: str
     match: bool = False
 
 
-def snippet(query: Query, content: str) -> Sequence[Piece]:
+def snippet(query: Query, content: str) -> Sequence[SnippetPiece]:
     """Return some 160 characters of *content* around what *query* finds first, in pieces.
 
     White space is shortened, and an ellipsis stands where the text goes on.
     """
-    window, spans = _first(query, content)
+    spans = _first(query, content)
     first = spans[0][0] if spans else 0
     begin = _word_start(content, max(first - _BEFORE, 0)) if first > _BEFORE else 0
     end = _word_end(content, begin + SNIPPET_LENGTH)
     if spans:
         end = max(end, min(spans[0][1], begin + 2 * SNIPPET_LENGTH))
-    end = min(end, window) if spans else end
     pieces = [("…", False)] if begin else []
     place = begin
     for start, stop in spans:
@@ -57,8 +56,8 @@ def snippet(query: Query, content: str) -> Sequence[Piece]:
     return list(_joined(pieces))
 
 
-def _first(query: Query, content: str) -> tuple[int, Sequence[Span]]:
-    """Return where the first part of *content* ends that has a match, and its matches.
+def _first(query: Query, content: str) -> Sequence[Span]:
+    """Return the matches in the first part of *content* that has any.
 
     To read a part letter by letter is slow, so the part is found first.
     """
@@ -66,12 +65,12 @@ def _first(query: Query, content: str) -> tuple[int, Sequence[Span]]:
     needles = [spaced(phrase) for phrase in phrases]
     for start in range(0, len(content), _WINDOW - _OVERLAP):
         begin = _word_start(content, start)
-        part = content[begin : start + _WINDOW]
-        text = spaced(words(part))
-        if any(needle in text for needle in needles) and (spans := _spans(phrases, part)):
-            end = start + _WINDOW
-            return end, [(begin + first, begin + last) for first, last in spans]
-    return len(content), []
+        text = spaced(words(content[begin : start + _WINDOW]))
+        if any(needle in text for needle in needles):
+            end = start + _WINDOW + 2 * SNIPPET_LENGTH
+            if spans := _spans(phrases, content[begin:end]):
+                return [(begin + first, begin + last) for first, last in spans]
+    return []
 
 
 def _spans(phrases: Sequence[Phrase], text: str) -> Sequence[Span]:
@@ -151,15 +150,15 @@ def _word_end(content: str, place: int) -> int:
     return place
 
 
-def _joined(pieces: Sequence[tuple[str, bool]]) -> Iterator[Piece]:
+def _joined(pieces: Sequence[tuple[str, bool]]) -> Iterator[SnippetPiece]:
     """Yield pieces without those that are empty, neighbours of one kind together."""
     text, kind = "", False
     for part, match in pieces:
         if not part:
             continue
         if match is not kind and text:
-            yield Piece(text=_SPACE.sub(" ", text), match=kind)
+            yield SnippetPiece(text=_SPACE.sub(" ", text), match=kind)
             text = ""
         text, kind = text + part, match
     if text:
-        yield Piece(text=_SPACE.sub(" ", text), match=kind)
+        yield SnippetPiece(text=_SPACE.sub(" ", text), match=kind)
