@@ -46,6 +46,10 @@ _SEED: Final = """
         metadata, created_at)
         SELECT id(4, a.n * 100 + b.n), id(3, a.n), b.n, 'user', id(1, 1), 'user', 'Hello', '{}',
             a.now FROM n AS a, n AS b WHERE a.n <= 1000 AND b.n <= 20;
+    INSERT INTO message_words (rowid, words)
+        SELECT rowid, printf(' hello  number%d  word%d ', seq % 10, rowid % 5000) FROM messages
+        WHERE conversation_id < id(3, 990);
+    UPDATE messages SET words = rowid WHERE conversation_id < id(3, 990);
     INSERT INTO events (conversation_id, seq, type, at, actor_kind, data)
         SELECT id(3, a.n), 20 + b.n, 'turn.started', a.now, 'assistant',
             '{"turn_id": "", "message_id": "", "attempt": 1}'
@@ -72,7 +76,10 @@ _WITHOUT_INDEX: Final = """
 
 
 # Whatever a statement brings along may be read as a whole.
-SCAN: Final = re.compile(r"SCAN (?!pair|mine|wanted|new|CONSTANT ROW|\d+ CONSTANT ROW)")
+SCAN: Final = re.compile(
+    r"SCAN (?!pair|mine|wanted|new|CONSTANT ROW|\d+ CONSTANT ROW"
+    r"|each$|p VIRTUAL TABLE|w VIRTUAL TABLE INDEX 0:M)"  # the phrases; what FTS5 has found
+)
 SORTING: Final = [
     CALLS[name]
     for name in (
@@ -82,6 +89,8 @@ SORTING: Final = [
         "users.with_email",  # the users of one address
         "links.of_user",  # the identities of one user
         "turns.backlog",  # two states
+        "search.find",  # what was found, the best of it
+        "search.find, on",
     )
 ]
 

@@ -26,7 +26,8 @@ class SqliteSearch:
     async def find(
         self, user_id: UserId, query: Query, *, after: SearchPlace | None, limit: int
     ) -> Sequence[Hit]:
-        # The rank is that of the core; FTS5's own depends on what others have written.
+        # The rank is that of the core; FTS5's own depends on what others have written. CROSS JOIN
+        # has SQLite begin with what was found, whatever it knows of the tables.
         return await self._transaction.read(
             many(
                 """
@@ -44,7 +45,7 @@ class SqliteSearch:
                     FROM message_words AS w
                     WHERE w.words MATCH ?
                 ) AS found
-                JOIN messages AS m ON m.words = found.place
+                CROSS JOIN messages AS m ON m.words = found.place
                 JOIN conversations AS c ON c.id = m.conversation_id
                 WHERE (found.score, m.id) < (?, ?) AND (
                     EXISTS (
@@ -73,7 +74,12 @@ class SqliteSearch:
     async def catch_up(self, *, limit: int) -> int:
         def work(connection: sqlite3.Connection) -> int:
             late = connection.execute(
-                "SELECT id, content FROM messages WHERE words IS NULL LIMIT ?", (limit,)
+                """
+                SELECT id, content FROM messages INDEXED BY messages_words
+                WHERE words IS NULL
+                LIMIT ?
+                """,
+                (limit,),
             ).fetchall()
             for message_id, content in late:
                 connection.execute(
