@@ -18,7 +18,7 @@ RIGHTS: Final[Mapping[str, str]] = {
     "memberships": _ALL,
     "conversations": _ALL,
     "participants": _ALL,  # to lock a row is to be able to change it
-    "messages": "SELECT, INSERT",
+    "messages": "SELECT, INSERT, UPDATE (words)",
     "events": "SELECT, INSERT",
     "turns": "SELECT, INSERT, UPDATE",
     "sessions": _ALL,
