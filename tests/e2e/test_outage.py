@@ -46,6 +46,12 @@ async def server(cluster: Cluster, tmp_path: Path) -> AsyncIterator[ServerProces
         await process.stop()
 
 
+def spent(server: ServerProcess) -> float:
+    """Return the seconds of a processor that the server took so far."""
+    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def idle(cluster: Cluster) -> int:
     """Count the idle connections of the pool; two more belong to the signals."""
     query = (
@@ -92,9 +98,9 @@ async def test_an_outage_under_load_is_told_in_time_and_over_at_once(
     await asyncio.sleep(1)
     going = time.monotonic()
     await asyncio.to_thread(cluster.stop, "immediate")
-    gone = time.monotonic()
+    gone, worked = time.monotonic(), spent(server)
     await asyncio.sleep(SECONDS)
-    coming = time.monotonic()
+    coming, worked = time.monotonic(), spent(server) - worked
     await asyncio.to_thread(cluster.start)
     back = time.monotonic()
     await asyncio.sleep(3)
@@ -112,6 +118,7 @@ async def test_an_outage_under_load_is_told_in_time_and_over_at_once(
         assert_not_now(one.answer, "dependency-unavailable", "overloaded")
     slowest = max(one.took for one in met + meanwhile)
     assert slowest < 2.5
+    assert worked / (coming - gone) < 0.1, "it spins"
     good = [one for one in asked if one.began + one.took > coming and one.answer.status < 300]
     first = min(one.began + one.took for one in good) - back
     assert first < 2
@@ -128,5 +135,6 @@ async def test_an_outage_under_load_is_told_in_time_and_over_at_once(
     assert len(await eventually(lambda: server.lines("database.back"))) == 1
     print(  # noqa: T201
         f"away for {coming - gone:.1f} s: {len(meanwhile)} refusals, the slowest in"
-        f" {slowest:.2f} s; the first success {first:+.2f} s after the start"
+        f" {slowest:.2f} s, {100 * worked / (coming - gone):.0f} % of a processor; the first"
+        f" success {first:+.2f} s after the start"
     )

@@ -11,8 +11,9 @@ import pytest
 from cortex_adapters.postgres import schema
 from tests.e2e.server import ServerProcess
 from tests.e2e.test_faults_of_the_database import assert_not_now, post, timed
-from tests.e2e.wire import Api
+from tests.e2e.wire import Answer, Api
 from tests.pgbouncer import SESSIONS, PgBouncer, running_pgbouncer, set_up_role
+from tests.unit.postgres.cluster import running_cluster
 
 
 @pytest.fixture
@@ -109,3 +110,45 @@ async def test_sessions_without_our_limits_stop_the_start_with_what_helps(
     pgbouncer.stop()
     pgbouncer.start()
     await server.start()
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_a_restart_of_the_database_behind_its_pooler_is_a_short_outage(
+    tmp_path: Path, mode: str
+):
+    with running_cluster() as cluster, running_pgbouncer(cluster.uri) as pgbouncer:
+        await schema.upgrade(cluster.uri)
+        set_up_role(cluster.uri)
+        url = pgbouncer.url(cluster.uri)
+        server = ServerProcess(cluster.uri, tmp_path, CORTEX_DATABASE_POOLER_URL=url)
+        try:
+            ada = await Api((await server.start()).port).sign_in()
+            talk = await ada.conversation()
+            answers: list[Answer] = []
+            leaving = asyncio.Event()
+
+            async def write() -> None:
+                while not leaving.is_set():
+                    answers.append(await post(ada, talk))
+
+            writers = [asyncio.create_task(write()) for _ in range(8)]
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(cluster.stop, mode)
+            await asyncio.sleep(1)
+            await asyncio.to_thread(cluster.start)
+            back = time.monotonic()
+            while (await post(ada, talk)).status != 201:
+                assert time.monotonic() - back < 2
+            leaving.set()
+            await asyncio.gather(*writers)
+            for answer in answers:
+                if answer.status != 201:
+                    assert_not_now(
+                        answer, "dependency-unavailable", "outcome-unknown", "overloaded"
+                    )
+            answered = {answer.json()["id"] for answer in answers if answer.status == 201}
+            stored = await ada.pages(f"{talk}/messages")
+            assert answered <= {message["id"] for message in stored}
+            assert server.lines("incident") == []
+        finally:
+            await server.stop()
