@@ -28,6 +28,7 @@ class _Case(msgspec.Struct, frozen=True):
 
 
 _URL: Final = "CORTEX_DATABASE_URL"
+_POOLER_URL: Final = "CORTEX_DATABASE_POOLER_URL"
 _START: Final = f"Start PostgreSQL there, or correct {_URL}."
 _HOST: Final = f"Correct the host in {_URL}."
 _FILES: Final = (
@@ -146,7 +147,10 @@ def _found(error: CortexError) -> tuple[str, str]:
     if ours or "another server" in str(error):
         found = _first(_FILES, str(error)) or _first(_SERVERS, _verdict(said_by_vendor(error)))
         if found is not None:
-            return found
+            means, remedy = found
+            if _POOLER_URL in str(error):
+                remedy = remedy.replace("PostgreSQL", "the pooler").replace(_URL, _POOLER_URL)
+            return means, remedy
     ours_alone = isinstance(error, MovedError | InternalError)
     return "", error.operator if ours_alone else error.remedy
 
