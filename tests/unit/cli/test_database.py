@@ -79,7 +79,7 @@ def test_a_dry_run_prints_the_sql_and_changes_nothing(cortex: Cortex, url: str):
     _, out, _ = cortex("db", "upgrade", "--dry-run", "--json", database_url=url)
     planned = json.loads(out)["planned"]
     assert [(each["number"], each["transaction"]) for each in planned] == [
-        (step.number, not step.alone) for step in STEPS
+        (step.number, url.startswith("sqlite") or not step.alone) for step in STEPS
     ]
     assert json.loads(cortex("db", "status", "--json", database_url=url)[1])["current"] == 0
     cortex("db", "upgrade", database_url=url)

@@ -18,7 +18,7 @@ __all__ = ["PostgresSearch"]
 
 # The index knows which words are there, and not where: a tsvector holds 256 places of each, and
 # would miss phrases beyond. They are looked for in the words themselves, which the rank is made of,
-# too, as the core makes it. Best first without their contents, which are read for the page only.
+# too, as the core makes it; OFFSET 0 has it made once, of what may be read. Best first without their contents, which are read for the page only.
 _FIND: Final = """
     SELECT m.id, m.conversation_id, m.seq, m.author_kind, m.author_id, m.role, m.content,
         m.in_reply_to, m.metadata, m.created_at, best.rank
@@ -53,6 +53,7 @@ _FIND: Final = """
                         WHERE strpos(m.words, phrase) > 0
                     )
                 ))
+            OFFSET 0
         ) AS ranked
         WHERE (rank, id) < ($5, $6)
         ORDER BY rank DESC, id DESC
