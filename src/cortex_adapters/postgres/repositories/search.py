@@ -18,7 +18,8 @@ __all__ = ["PostgresSearch"]
 
 # The index knows which words are there, and not where: a tsvector holds 256 places of each, and
 # would miss phrases beyond. They are looked for in the words themselves, which the rank is made of,
-# too, as the core makes it; OFFSET 0 has it made once, of what may be read. Best first without their contents, which are read for the page only.
+# too, as the core makes it: once, thanks to OFFSET 0, and of what may be read only. Best first
+# without their contents, which are read for the page only.
 _FIND: Final = """
     SELECT m.id, m.conversation_id, m.seq, m.author_kind, m.author_id, m.role, m.content,
         m.in_reply_to, m.metadata, m.created_at, best.rank
