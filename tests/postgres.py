@@ -61,12 +61,12 @@ def fresh_database(server: str) -> Iterator[str]:
 
 
 @contextmanager
-def role_of_server(database: str) -> Iterator[str]:
+def role_of_server(database: str, *, row_security: bool = False) -> Iterator[str]:
     """Make a role that may do in that database what a server may; give the URI for it."""
     name = f"server_{uuid4().hex}"
     role = sql.Identifier(name)
     with psycopg.connect(database) as connection:
-        connection.execute(grants(server=name).encode())
+        connection.execute(grants(server=name, row_security=row_security or None).encode())
     try:
         yield database.replace("//postgres", f"//{name}", 1)
     finally:

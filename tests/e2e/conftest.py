@@ -24,9 +24,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
-def as_server(url: str) -> AbstractContextManager[str]:
+def as_server(url: str, *, row_security: bool = False) -> AbstractContextManager[str]:
     """Give the address for a role that may do what a server may, and no more."""
-    return role_of_server(url) if url.startswith("postgres") else nullcontext(url)
+    if url.startswith("postgres"):
+        return role_of_server(url, row_security=row_security)
+    return nullcontext(url)
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ async def server(database_url: str, tmp_path: Path) -> AsyncIterator[ServerProce
     """A running server, once on each kind of database."""
     if database_url.startswith("postgres") or MORE:
         await upgrade(database_url, *MORE)
-    with as_server(database_url) as url:
+    with as_server(database_url, row_security=True) as url:
         process = ServerProcess(database_url, tmp_path, as_server=url)
         try:
             yield await process.start()

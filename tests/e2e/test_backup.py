@@ -119,7 +119,7 @@ async def test_a_backup_under_writes_is_of_one_moment(
         events = await again.pages(f"{talk}/events")
         assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
         told = [event["data"]["message"] for event in events if event["type"] == "message.created"]
-        assert told == messages
+        assert told[: len(messages)] == messages, "some may have been answered since"
         stored += [message["id"] for message in messages]
     assert set(before) <= set(stored)
 

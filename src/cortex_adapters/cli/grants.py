@@ -28,5 +28,7 @@ def run(asked: Namespace) -> int:
                 f"{name!r}: a name has letters, digits and _, up to 63, and begins with no digit.",
                 code=ASKED_WRONGLY,
             )
-    print(grants(server=asked.server, reader=asked.reader, schema=asked.schema), end="")
+    walls = None if asked.row_security is None else asked.row_security == "on"
+    sql = grants(server=asked.server, reader=asked.reader, schema=asked.schema, row_security=walls)
+    print(sql, end="")
     return 0

@@ -86,6 +86,9 @@ def _db(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     grants.add_argument("--server", default="cortex_server", help="as whom the server runs")
     grants.add_argument("--reader", help="as whom backups are made; none unless named")
     grants.add_argument("--schema", default="public", help="where the tables are; public")
+    grants.add_argument(
+        "--row-security", choices=("on", "off"), help="a second wall between users; as it is"
+    )
     grants.set_defaults(command="db grants")
 
     _move(steps)

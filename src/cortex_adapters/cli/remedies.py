@@ -101,6 +101,12 @@ _RIGHTS: Final = (
         "As a superuser: ALTER ROLE ... CREATEDB, for this role; or prove it with another one.",
     ),
     _Case(
+        "row-level security",
+        "Policies of row-level security may hide rows from it, or refuse them.",
+        "Run it as a role with BYPASSRLS; or take ours down for the time it takes, by what "
+        "cortex db grants --row-security off prints.",
+    ),
+    _Case(
         "permission denied for (table|relation|view) ([^ ]+)",
         r"It may not use the table \2.",
         f"{_GRANTS}; or run as that owner.",

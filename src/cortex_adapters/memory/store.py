@@ -21,6 +21,7 @@ from cortex_adapters.memory.repositories.users import MemoryUsers
 from cortex_adapters.memory.repositories.workspaces import MemoryWorkspaces
 from cortex_adapters.memory.tables import Tables
 from cortex_adapters.memory.transaction import Transaction
+from cortex_core.domain.ids import UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ class MemoryStore:
 
     @asynccontextmanager
     async def begin(
-        self, *, read_only: bool = False, single: bool = False
+        self,
+        *,
+        read_only: bool = False,
+        single: bool = False,
+        caller: UserId | None = None,  # noqa: ARG002 - nothing here can tell users apart
     ) -> AsyncIterator[MemoryUnitOfWork]:
         if read_only:
             with self._transaction(None, single=single) as work:

@@ -17,8 +17,8 @@ from cortex_adapters.backup.renewal import renewal
 from cortex_adapters.migrations import Applied
 from cortex_adapters.moving.place import RESTORING, require_still
 from cortex_adapters.moving.tables import Table
-from cortex_adapters.postgres import ledger, move_state, schema
-from cortex_adapters.postgres.connection import Connection, connect, hardened
+from cortex_adapters.postgres import ledger, move_state, schema, walls
+from cortex_adapters.postgres.connection import Connection, as_system, connect, hardened
 from cortex_adapters.postgres.errors import translated
 from cortex_adapters.postgres.moving import snapshot
 from cortex_adapters.postgres.moving.end import PostgresEnd
@@ -32,7 +32,13 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": "0",
     "statement_timeout": "0",
 }
-_DUMP: Final = ("--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=30s")
+_DUMP: Final = (
+    "--format=custom",
+    "--no-owner",
+    "--no-privileges",
+    "--lock-wait-timeout=30s",
+)
+_BEHIND_WALLS: Final = "--enable-row-security"  # as the system, from which ours hide nothing
 _RESTORE: Final = (
     "--single-transaction",
     "--exit-on-error",
@@ -81,9 +87,11 @@ class PostgresTaken:
         place = {"host": info.host, "port": str(info.port)}
         if info.hostaddr:
             place["hostaddr"] = info.hostaddr
+        ours = await walls.only_ours(self._connection)
         await self._dump.run(
-            self._conninfo,
+            as_system(self._conninfo),
             *_DUMP,
+            *([_BEHIND_WALLS] if ours else []),
             f"--snapshot={exported}",
             f"--file={file}",
             **place,

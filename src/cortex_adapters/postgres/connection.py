@@ -27,6 +27,7 @@ __all__ = [
     "Connection",
     "Row",
     "alive",
+    "as_system",
     "connect",
     "hang_up",
     "hardened",
@@ -63,6 +64,9 @@ SESSION: Final = {
     "timezone": "UTC",
 }
 
+# Whose units of work these are, until one says otherwise; see `walls`.
+_SYSTEM: Final = {"cortex.caller": "system"}
+
 
 def hardened(conninfo: str, **session: str) -> str:
     """Return *conninfo* with our limits and *session*'s settings; what it says itself stays.
@@ -71,10 +75,19 @@ def hardened(conninfo: str, **session: str) -> str:
         SettingsError: It cannot be read.
     """
     given = _read(conninfo)
-    options = " ".join(f"-c {name}={_quoted(value)}" for name, value in (SESSION | session).items())
+    own = SESSION | _SYSTEM | session
+    options = " ".join(f"-c {name}={_quoted(value)}" for name, value in own.items())
     # The server takes the last word on a setting, so theirs come after ours.
     given["options"] = " ".join(filter(None, [options, str(given.get("options") or "")]))
     return make_conninfo("", **(_DEFAULTS | given))
+
+
+def as_system(conninfo: str) -> str:
+    """Return *conninfo*, by which other programs see everything; see `walls`."""
+    options = " ".join(f"-c {name}={value}" for name, value in _SYSTEM.items())
+    given = _read(conninfo)
+    given["options"] = " ".join(filter(None, [str(given.get("options") or ""), options]))
+    return make_conninfo("", **given)
 
 
 def pooled(conninfo: str) -> str:

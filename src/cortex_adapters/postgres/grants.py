@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cortex_adapters.moving.questions import quoted
+from cortex_adapters.postgres import walls
 from cortex_adapters.postgres.connection import Connection, connect, hang_up, hardened
 from cortex_adapters.postgres.errors import translated
 
@@ -48,11 +49,18 @@ _EXCESS: Final = """
     """
 
 
-def grants(*, server: str, reader: str | None = None, schema: str = "public") -> str:
+def grants(
+    *,
+    server: str,
+    reader: str | None = None,
+    schema: str = "public",
+    row_security: bool | None = None,
+) -> str:
     """Return the SQL that gives the role *server* what it needs in *schema*, and no more.
 
-    *reader* may read everything, and change nothing: for backups. To be run by the owner of the
-    tables, after each upgrade; roles that are missing are made.
+    *reader* may read everything, and change nothing: for backups. *row_security* raises the walls
+    of row-level security or takes them down, and leaves them as they are where it is None. To be
+    run by the owner of the tables, after each upgrade; roles that are missing are made.
     """
     lines = [
         "-- What the roles of Cortex Core may do. Run it as the owner of the tables, after each",
@@ -71,6 +79,8 @@ def grants(*, server: str, reader: str | None = None, schema: str = "public") ->
             f"GRANT SELECT ON ALL TABLES IN SCHEMA {quoted(schema)} TO {quoted(reader)};",
             f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA {quoted(schema)} TO {quoted(reader)};",
         ]
+    if row_security is not None:
+        lines += walls.raised(schema) if row_security else walls.lowered(schema)
     return "\n".join([*lines, "COMMIT;", ""])
 
 

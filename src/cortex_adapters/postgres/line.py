@@ -40,17 +40,21 @@ class Line:
         parameters: tuple[object, ...] = (),
         *,
         lost: type[UnavailableError] = UnavailableError,
+        acting: str | None = None,
     ) -> list[Row]:
-        """Send a statement and return its rows; *lost* is raised if the connection goes away."""
+        """Send a statement and return its rows; *lost* is raised if the connection goes away.
+
+        Who is *acting* is said with it, where that is not clear yet.
+        """
         if self._connection is None:
             self._connection = await self._pool.take()
         try:
-            return await self._try(self._connection, sql, parameters, lost)
+            return await self._try(self._connection, sql, parameters, lost, acting)
         except UnavailableError as error:
             if self.bound or self._renewed or type(error) is not UnavailableError:
                 raise
         fresh = await self._renew(self._connection)
-        return await self._try(fresh, sql, parameters, lost)
+        return await self._try(fresh, sql, parameters, lost, acting)
 
     def end(self) -> None:
         """Give the connection back."""
@@ -72,10 +76,11 @@ class Line:
         sql: LiteralString,
         parameters: tuple[object, ...],
         lost: type[UnavailableError],
+        acting: str | None,
     ) -> list[Row]:
         try:
             return await self._pool.send(
-                connection, sql, parameters, lost=lost, seconds=self.seconds
+                connection, sql, parameters, lost=lost, seconds=self.seconds, acting=acting
             )
         except BaseException as error:
             self.broken |= _breaks(error)

@@ -29,8 +29,10 @@ from cortex_adapters.postgres.told import observing, statement
 from cortex_core.domain.errors import OverloadedError, UnavailableError
 from cortex_core.ports import Telemetry
 
-__all__ = ["Pool", "open_pool"]
+__all__ = ["ACT", "Pool", "open_pool"]
 
+ACT: Final = "SELECT set_config('cortex.caller', $1, true)"
+"""Says who acts, until the transaction ends; see `walls`."""
 _GRACE: Final = 1.0  # seconds by which we wait longer for a statement than the server does
 _PAUSE: Final = 0.2  # seconds between attempts to connect
 _IDLE: Final = 600.0  # seconds after which a connection that nobody needed is closed
@@ -132,15 +134,24 @@ class Pool:
         *,
         lost: type[UnavailableError],
         seconds: float,
+        acting: str | None = None,
     ) -> list[Row]:
-        """Send one statement, to which the server gives *seconds*, and return its rows."""
+        """Send one statement, to which the server gives *seconds*, and return its rows.
+
+        Who is *acting* is said ahead of it, in the same transaction and on the same way there.
+        """
         self.statements += 1
         with (
             statement(self._telemetry, sql),
             translated(lost=lost),
             watched(connection, seconds + _GRACE),
         ):
-            cursor = await connection.execute(sql, parameters or None)
+            if acting is None:
+                cursor = await connection.execute(sql, parameters or None)
+            else:
+                async with connection.pipeline():  # one transaction, as long as nobody says BEGIN
+                    await connection.execute(ACT, (acting,))
+                    cursor = await connection.execute(sql, parameters or None)
             # What says whether there are rows to fetch is dear in `description`.
             return await cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 

@@ -8,7 +8,7 @@ event whose bell has rung. Units that begin at the same time ask together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Final, LiteralString
@@ -127,20 +127,21 @@ class ReadLine(Line):
         parameters: tuple[object, ...] = (),
         *,
         lost: type[UnavailableError] = UnavailableError,
+        acting: str | None = None,
     ) -> list[Row]:
         if not self._begun:
             self._begun = True
             if await self._replica.fresh():
                 self._pool = self._replica.pool
         if self._pool is self._primary:
-            return await super().send(sql, parameters, lost=lost)
+            return await super().send(sql, parameters, lost=lost, acting=acting)
         try:
-            return await super().send(sql, parameters, lost=lost)
+            return await super().send(sql, parameters, lost=lost, acting=acting)
         except (UnavailableError, OverloadedError, CollisionError):  # a collision with the replay
             self._replica.leave_alone()
             self.end()
             self._pool, self.broken = self._primary, False
-            return await super().send(sql, parameters, lost=lost)
+            return await super().send(sql, parameters, lost=lost, acting=acting)
 
 
 async def _one(pool: Pool, sql: LiteralString, *parameters: object) -> Row:
@@ -155,9 +156,17 @@ async def _one(pool: Pool, sql: LiteralString, *parameters: object) -> Row:
 
 @asynccontextmanager
 async def open_replica(
-    primary: str, standby: str, *, max_size: int, max_waiting: int, telemetry: Telemetry | None
+    primary: str,
+    standby: str,
+    *,
+    session: Mapping[str, str] | None = None,
+    max_size: int,
+    max_waiting: int,
+    telemetry: Telemetry | None,
 ) -> AsyncIterator[Replica]:
     """Open the standby at *standby*, which may be away, of the primary at *primary*.
+
+    Units read there with the settings of *session*.
 
     Raises:
         SettingsError: An address cannot be read.
@@ -168,7 +177,7 @@ async def open_replica(
     ]
     here, there = asking
     pool = Pool(
-        hardened(standby),
+        hardened(standby, **(session or {})),
         max_size=max_size,
         max_waiting=max_waiting,
         wait=_PATIENCE,

@@ -9,6 +9,7 @@ from typing import Final, LiteralString
 
 from cortex_adapters.postgres.connection import Row
 from cortex_adapters.postgres.line import Line
+from cortex_adapters.postgres.pool import ACT
 from cortex_core.domain.errors import (
     CortexError,
     DeadlineError,
@@ -28,13 +29,17 @@ class Session:
     """Sends statements.
 
     Reads need no transaction: in READ COMMITTED they see the same without. BEGIN goes before
-    the first write, and in a *single* unit only before a call of several statements.
+    the first write, and in a *single* unit only before a call of several statements. Row-level
+    security goes by who is *acting*: each statement says so, or the transaction does.
     """
 
-    def __init__(self, line: Line, *, read_only: bool, single: bool) -> None:
+    def __init__(
+        self, line: Line, *, read_only: bool, single: bool, acting: str | None = None
+    ) -> None:
         self._line = line
         self._read_only = read_only
         self._single = single
+        self._acting = acting
         self._turn = asyncio.Lock()
         self._calls = 0
         self._begun = False
@@ -46,16 +51,19 @@ class Session:
         async with self._turn:
             self._admit()
             if self._read_only:
-                return await self._line.send(sql, parameters)
+                return await self._line.send(sql, parameters, acting=self._acting)
             with self._undoing():
-                return await self._line.send(sql, parameters)
+                acting = None if self._begun else self._acting
+                return await self._line.send(sql, parameters, acting=acting)
 
     async def write(self, sql: LiteralString, *parameters: object) -> list[Row]:
         """Send a statement that changes or locks something; return its rows."""
         async with self._turn:
             self._admit(writing=True)
             if self._single and not self._begun:
-                return await self._line.send(sql, parameters, lost=OutcomeUnknownError)
+                return await self._line.send(
+                    sql, parameters, lost=OutcomeUnknownError, acting=self._acting
+                )
             with self._undoing():
                 await self._begin()
                 return await self._line.send(sql, parameters)
@@ -101,6 +109,8 @@ class Session:
         if not self._begun:
             await self._line.send(_BEGIN)
             self._begun = self._line.bound = True
+            if self._acting is not None:
+                await self._line.send(ACT, (self._acting,))
 
     async def _conclude(self, *, undo: bool) -> None:
         if not undo:

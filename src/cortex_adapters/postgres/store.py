@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from types import TracebackType
 
 from cortex_adapters import migrations
-from cortex_adapters.postgres import schema
+from cortex_adapters.postgres import schema, walls
 from cortex_adapters.postgres.connection import hardened, pooled
 from cortex_adapters.postgres.line import Line
 from cortex_adapters.postgres.pool import Pool, open_pool
@@ -26,6 +26,7 @@ from cortex_adapters.postgres.repositories.turns import PostgresTurns
 from cortex_adapters.postgres.repositories.users import PostgresUsers
 from cortex_adapters.postgres.repositories.workspaces import PostgresWorkspaces
 from cortex_adapters.postgres.session import Session
+from cortex_core.domain.ids import UserId
 from cortex_core.ports import NoTelemetry, Telemetry
 
 __all__ = ["PostgresStore", "PostgresUnitOfWork", "open_store"]
@@ -109,11 +110,12 @@ class _Begun:
 
 
 class PostgresStore:
-    """Keeps everything in one PostgreSQL database."""
+    """Keeps everything in one PostgreSQL database, which may be *walled*."""
 
-    def __init__(self, pool: Pool, replica: Replica | None = None) -> None:
+    def __init__(self, pool: Pool, replica: Replica | None = None, *, walled: bool = False) -> None:
         self.replica = replica
         self._pool = pool
+        self._walled = walled
 
     @property
     def statements(self) -> int:
@@ -121,13 +123,14 @@ class PostgresStore:
         return self._pool.statements
 
     def begin(
-        self, *, read_only: bool = False, single: bool = False
+        self, *, read_only: bool = False, single: bool = False, caller: UserId | None = None
     ) -> AbstractAsyncContextManager[PostgresUnitOfWork]:
         if read_only and self.replica is not None:
             line: Line = ReadLine(self._pool, self.replica)
         else:
             line = Line(self._pool)
-        return _Begun(Session(line, read_only=read_only, single=single))
+        acting = (caller or walls.SYSTEM) if self._walled else None
+        return _Begun(Session(line, read_only=read_only, single=single, acting=acting))
 
 
 @asynccontextmanager
@@ -158,12 +161,14 @@ async def open_store(
         UnavailableError: The database cannot be reached, or its pooler.
     """
     migrations.require_current(await schema.status(conninfo, moving=moving))
+    walled = await walls.stand(conninfo)
+    session = walls.session(walled=walled)
     if pooler is not None:
         await require_sessions(pooler)
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(
             open_pool(
-                hardened(conninfo) if pooler is None else pooled(pooler),
+                hardened(conninfo, **session) if pooler is None else pooled(pooler),
                 min_size=min_size,
                 max_size=max_size,
                 max_waiting=max_waiting,
@@ -178,9 +183,10 @@ async def open_store(
                 open_replica(
                     conninfo,
                     replica,
+                    session=session,
                     max_size=max_size,
                     max_waiting=max_waiting,
                     telemetry=telemetry,
                 )
             )
-        yield PostgresStore(pool, near)
+        yield PostgresStore(pool, near, walled=walled)

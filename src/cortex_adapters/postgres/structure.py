@@ -46,12 +46,13 @@ _PARTS: Final = r"""
     UNION ALL
     SELECT 'policy ' || relname || '.' || polname, concat_ws(' ', polcmd,
         pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
-    FROM mine JOIN pg_policy ON polrelid = mine.oid
+    FROM mine JOIN pg_policy ON polrelid = mine.oid AND polname NOT LIKE 'wall\_%'
     UNION ALL
     SELECT 'function ' || proname || '(' || pg_get_function_identity_arguments(oid) || ')',
         pg_get_functiondef(oid)
     FROM pg_proc
-    WHERE pronamespace = $1::regnamespace AND prokind IN ('f', 'p') AND proname NOT LIKE 'move\_%'
+    WHERE pronamespace = $1::regnamespace AND prokind IN ('f', 'p')
+        AND proname NOT LIKE 'move\_%' AND proname NOT LIKE 'wall\_%'
         AND NOT EXISTS (
             SELECT FROM pg_depend
             WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e'
@@ -62,7 +63,7 @@ _PARTS: Final = r"""
 async def structure(connection: Connection, schema: str) -> Mapping[str, str]:
     """Return how each part of *schema* is defined, without the name of the schema itself.
 
-    Left out are the ledger, what a move keeps for itself, and what extensions bring.
+    Left out are the ledger, what a move keeps for itself, walls, and what extensions bring.
     """
     cursor = await connection.execute(_PARTS, (schema,))
     return {

@@ -57,7 +57,9 @@ class Downgrade(Protocol):
 class Grants(Protocol):
     """Returns the SQL that gives roles what they need, and no more."""
 
-    def __call__(self, *, server: str, reader: str | None, schema: str) -> str: ...
+    def __call__(
+        self, *, server: str, reader: str | None, schema: str, row_security: bool | None
+    ) -> str: ...
 
 
 class OpenStore(Protocol):

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from cortex_adapters.telemetry.errors import said_by_vendor
 from cortex_core.domain.errors import FrozenError, UnavailableError
+from cortex_core.domain.ids import UserId
 from cortex_core.ports import Span, Store, Telemetry, UnitOfWork
 
 
@@ -35,9 +36,9 @@ class WatchedStore:
         self._changed = float("-inf")
 
     def begin(
-        self, *, read_only: bool = False, single: bool = False
+        self, *, read_only: bool = False, single: bool = False, caller: UserId | None = None
     ) -> AbstractAsyncContextManager[UnitOfWork]:
-        unit = self._store.begin(read_only=read_only, single=single)
+        unit = self._store.begin(read_only=read_only, single=single, caller=caller)
         span = self._telemetry.span("cortex.unit_of_work", read_only=read_only, single=single)
         return _Watched(self, unit, span, read_only)
 

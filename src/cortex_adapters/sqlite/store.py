@@ -23,6 +23,7 @@ from cortex_adapters.sqlite.repositories.users import SqliteUsers
 from cortex_adapters.sqlite.repositories.workspaces import SqliteWorkspaces
 from cortex_adapters.sqlite.schema import status
 from cortex_adapters.sqlite.transaction import Counted, Reading, Several, Single, Transaction
+from cortex_core.domain.ids import UserId
 from cortex_core.ports import Telemetry
 
 
@@ -90,7 +91,11 @@ class SqliteStore:
 
     @asynccontextmanager
     async def begin(
-        self, *, read_only: bool = False, single: bool = False
+        self,
+        *,
+        read_only: bool = False,
+        single: bool = False,
+        caller: UserId | None = None,  # noqa: ARG002 - nothing here can tell users apart
     ) -> AsyncIterator[SqliteUnitOfWork]:
         if read_only:
             with _unit(Reading(self._readers), single=single) as work:

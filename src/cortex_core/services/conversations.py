@@ -49,7 +49,7 @@ class Conversations:
                 created_at=now,
                 updated_at=now,
             )
-            async with self._ports.store.begin() as work:
+            async with self._ports.store.begin(caller=user_id) as work:
                 access = await work.workspaces.access(user_id, workspace_id)
                 enter_workspace(self._reception.present(principal, access), WRITERS)
                 await work.conversations.add(conversation)
@@ -60,7 +60,7 @@ class Conversations:
         with operation(self._ports, "conversations.get"):
             require_permission(principal.permissions, "read:conversations")
             user_id = await self._reception.admit(principal)
-            async with self._ports.store.begin(read_only=True, single=True) as work:
+            async with self._ports.store.begin(read_only=True, single=True, caller=user_id) as work:
                 access = await work.conversations.access(user_id, conversation_id)
             return enter_conversation(self._reception.present(principal, access))
 
@@ -73,7 +73,7 @@ class Conversations:
             user_id = await self._reception.admit(principal)
             scope = f"conversations:{workspace_id}"
             after = activity_place(scope, page)
-            async with self._ports.store.begin(read_only=True) as work:
+            async with self._ports.store.begin(read_only=True, caller=user_id) as work:
                 access = await work.workspaces.access(user_id, workspace_id)
                 enter_workspace(self._reception.present(principal, access))
                 found = await work.conversations.in_workspace(
@@ -88,7 +88,7 @@ class Conversations:
             user_id = await self._reception.admit(principal)
             scope = f"conversations:{user_id}"
             after = activity_place(scope, page)
-            async with self._ports.store.begin(read_only=True) as work:
+            async with self._ports.store.begin(read_only=True, caller=user_id) as work:
                 await self._reception.active(principal, work.users, user_id)
                 found = await work.conversations.of_user(user_id, after=after, limit=page.limit + 1)
             return cut(scope, found, page.limit, place_of)
@@ -110,7 +110,7 @@ class Conversations:
             require_permission(principal.permissions, "write:conversations")
             user_id = await self._reception.admit(principal)
             now = self._ports.clock()
-            async with self._ports.store.begin() as work:
+            async with self._ports.store.begin(caller=user_id) as work:
                 access = await work.conversations.access(user_id, conversation_id, lock=True)
                 current = enter_conversation(
                     self._reception.present(principal, access), WRITERS, participants=False
@@ -157,7 +157,7 @@ class Conversations:
         with operation(self._ports, "conversations.delete"):
             require_permission(principal.permissions, "write:conversations")
             user_id = await self._reception.admit(principal)
-            async with self._ports.store.begin() as work:
+            async with self._ports.store.begin(caller=user_id) as work:
                 access = await work.conversations.access(user_id, conversation_id, lock=True)
                 enter_conversation(
                     self._reception.present(principal, access), WRITERS, participants=False

@@ -69,7 +69,7 @@ class Exchange:
                     correlation_id=word,
                     traceparent=self._ports.telemetry.carrier().get(TRACE, ""),
                 )
-            async with self._ports.store.begin(single=True) as work:
+            async with self._ports.store.begin(single=True, caller=user_id) as work:
                 placed = await work.messages.post(
                     message, turn=turn, roles=WRITERS, correlation_id=word
                 )
@@ -88,7 +88,7 @@ class Exchange:
         with operation(self._ports, "exchange.get"):
             require_permission(principal.permissions, "read:messages")
             user_id = await self._reception.admit(principal)
-            async with self._ports.store.begin(read_only=True) as work:
+            async with self._ports.store.begin(read_only=True, caller=user_id) as work:
                 access = await work.conversations.access(user_id, conversation_id)
                 enter_conversation(self._reception.present(principal, access))
                 return await work.messages.get(conversation_id, message_id)
@@ -107,7 +107,7 @@ class Exchange:
             user_id = await self._reception.admit(principal)
             scope = f"messages:{conversation_id}:{order}"
             after = seq_place(scope, page)
-            async with self._ports.store.begin(read_only=True) as work:
+            async with self._ports.store.begin(read_only=True, caller=user_id) as work:
                 access = await work.conversations.access(user_id, conversation_id)
                 enter_conversation(self._reception.present(principal, access))
                 found = await work.messages.in_conversation(
@@ -130,7 +130,7 @@ class Exchange:
             scope = f"events:{conversation_id}"
             place = seq_place(scope, page)
             seq = after if place is None else place
-            async with self._ports.store.begin(read_only=True) as work:
+            async with self._ports.store.begin(read_only=True, caller=user_id) as work:
                 access = await work.conversations.access(user_id, conversation_id)
                 enter_conversation(self._reception.present(principal, access))
                 found = await work.events.since(conversation_id, seq=seq, limit=page.limit + 1)
@@ -140,6 +140,6 @@ class Exchange:
         self, principal: Principal, user_id: UserId, conversation_id: ConversationId
     ) -> None:
         """Raise the reason why a message was not accepted."""
-        async with self._ports.store.begin(read_only=True, single=True) as work:
+        async with self._ports.store.begin(read_only=True, single=True, caller=user_id) as work:
             access = await work.conversations.access(user_id, conversation_id)
         enter_conversation(self._reception.present(principal, access), WRITERS)

@@ -91,7 +91,7 @@ class Following:
     async def epoch(self) -> str:
         """Return the word that names this history of the database."""
         if self._epoch is None:
-            async with self._ports.store.begin(single=True) as work:
+            async with self._ports.store.begin(single=True, caller=None) as work:
                 fresh = self._ports.new_id().replace("-", "")
                 self._epoch = await work.registry.ensure(EPOCH, fresh)
         return self._epoch
@@ -114,7 +114,9 @@ class Following:
                 raise self._leaving
             with self._room():
                 user_id = await self._reception.admit(principal)
-                async with self._ports.store.begin(read_only=True, single=True) as work:
+                async with self._ports.store.begin(
+                    read_only=True, single=True, caller=user_id
+                ) as work:
                     access = await work.conversations.access(user_id, conversation_id)
                 conversation = enter_conversation(self._reception.present(principal, access))
                 epoch = await self.epoch()
@@ -205,7 +207,9 @@ class Following:
             self._ports.telemetry.span("cortex.event.deliver", None, rung) as span,
             operation(self._ports, "following.read"),
         ):
-            async with self._ports.store.begin(read_only=True, single=True) as work:
+            async with self._ports.store.begin(
+                read_only=True, single=True, caller=watch.user_id
+            ) as work:
                 found = await work.events.since(watch.conversation_id, seq=watch.seq, limit=limit)
             span.set(events=len(found))
             return found

@@ -30,7 +30,7 @@ class Members:
             user_id = await self._reception.admit(principal)
             scope = f"members:{workspace_id}"
             after = id_place(scope, page, UserId)
-            async with self._ports.store.begin(read_only=True) as work:
+            async with self._ports.store.begin(read_only=True, caller=user_id) as work:
                 access = await work.workspaces.access(user_id, workspace_id)
                 enter_workspace(self._reception.present(principal, access))
                 found = await work.workspaces.members(
@@ -51,7 +51,7 @@ class Members:
             require_permission(principal.permissions, "write:workspaces")
             user_id = await self._reception.admit(principal)
             membership = Membership(workspace_id=workspace_id, user_id=member_id, role=command.role)
-            async with self._ports.store.begin() as work:
+            async with self._ports.store.begin(caller=user_id) as work:
                 access = await work.workspaces.access(user_id, workspace_id, lock=True)
                 enter_workspace(self._reception.present(principal, access), OWNERS)
                 await work.workspaces.put_member(membership)
@@ -66,7 +66,7 @@ class Members:
             require_permission(principal.permissions, "write:workspaces")
             user_id = await self._reception.admit(principal)
             roles = READERS if member_id == user_id else OWNERS
-            async with self._ports.store.begin() as work:
+            async with self._ports.store.begin(caller=user_id) as work:
                 access = await work.workspaces.access(user_id, workspace_id, lock=True)
                 enter_workspace(self._reception.present(principal, access), roles)
                 await work.workspaces.remove_member(workspace_id, member_id)

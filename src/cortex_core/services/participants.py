@@ -32,7 +32,7 @@ class Participants:
             user_id = await self._reception.admit(principal)
             scope = f"participants:{conversation_id}"
             after = id_place(scope, page, UserId)
-            async with self._ports.store.begin(read_only=True) as work:
+            async with self._ports.store.begin(read_only=True, caller=user_id) as work:
                 access = await work.conversations.access(user_id, conversation_id)
                 enter_conversation(self._reception.present(principal, access))
                 found = await work.conversations.participants(
@@ -49,7 +49,7 @@ class Participants:
             require_permission(principal.permissions, "write:conversations")
             user_id = await self._reception.admit(principal)
             guest = Participant(conversation_id=conversation_id, user_id=guest_id)
-            async with self._ports.store.begin() as work:
+            async with self._ports.store.begin(caller=user_id) as work:
                 access = await work.conversations.access(user_id, conversation_id, lock=True)
                 enter_conversation(
                     self._reception.present(principal, access), WRITERS, participants=False
@@ -72,7 +72,9 @@ class Participants:
             require_permission(principal.permissions, "write:conversations")
             user_id = await self._reception.admit(principal)
             guest = Participant(conversation_id=conversation_id, user_id=guest_id)
-            async with self._ports.store.begin() as work:
+            # who has left has no part any more in the event that says so
+            caller = None if guest_id == user_id else user_id
+            async with self._ports.store.begin(caller=caller) as work:
                 access = await work.conversations.access(user_id, conversation_id, lock=True)
                 enter_conversation(
                     self._reception.present(principal, access),

@@ -62,7 +62,7 @@ class Search:
             user_id = await self._reception.admit(principal)
             scope = f"search:{user_id}:{text}"
             after = search_place(scope, page)
-            async with self._ports.store.begin(read_only=True) as work:
+            async with self._ports.store.begin(read_only=True, caller=user_id) as work:
                 await self._reception.active(principal, work.users, user_id)
                 found = await work.search.find(user_id, query, after=after, limit=page.limit + 1)
             hits = cut(scope, found, page.limit, _position)
@@ -86,7 +86,7 @@ class Search:
 
     async def _catch_up(self) -> int:
         with operation(self._ports, "search.catch_up"):
-            async with self._ports.store.begin(single=True) as work:
+            async with self._ports.store.begin(single=True, caller=None) as work:
                 return await work.search.catch_up(limit=BATCH)
 
 

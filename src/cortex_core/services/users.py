@@ -33,7 +33,7 @@ class Users:
         """Return the caller."""
         with operation(self._ports, "users.me"):
             user_id = await self._reception.admit(principal)
-            async with self._ports.store.begin(read_only=True, single=True) as work:
+            async with self._ports.store.begin(read_only=True, single=True, caller=user_id) as work:
                 user = await self._reception.active(principal, work.users, user_id)
             return _me(user, principal)
 
@@ -42,7 +42,7 @@ class Users:
         """Change the caller's name or metadata; without a name it is what the credential says."""
         with operation(self._ports, "users.change_me"):
             user_id = await self._reception.admit(principal)
-            async with self._ports.store.begin() as work:
+            async with self._ports.store.begin(caller=user_id) as work:
                 current = await self._reception.active(principal, work.users, user_id, lock=True)
                 user = replace(
                     current,

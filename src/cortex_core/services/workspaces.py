@@ -45,7 +45,7 @@ class Workspaces:
                 created_at=now,
                 updated_at=now,
             )
-            async with self._ports.store.begin() as work:
+            async with self._ports.store.begin(caller=None) as work:  # of nobody's yet
                 await self._reception.active(principal, work.users, owner_id)
                 await work.workspaces.add(workspace, owner_id=owner_id)
             return workspace
@@ -55,7 +55,7 @@ class Workspaces:
         with operation(self._ports, "workspaces.get"):
             require_permission(principal.permissions, "read:workspaces")
             user_id = await self._reception.admit(principal)
-            async with self._ports.store.begin(read_only=True, single=True) as work:
+            async with self._ports.store.begin(read_only=True, single=True, caller=user_id) as work:
                 access = await work.workspaces.access(user_id, workspace_id)
             return enter_workspace(self._reception.present(principal, access))
 
@@ -66,7 +66,7 @@ class Workspaces:
             user_id = await self._reception.admit(principal)
             scope = f"workspaces:{user_id}"
             after = id_place(scope, page, WorkspaceId)
-            async with self._ports.store.begin(read_only=True) as work:
+            async with self._ports.store.begin(read_only=True, caller=user_id) as work:
                 await self._reception.active(principal, work.users, user_id)
                 found = await work.workspaces.of_user(user_id, after=after, limit=page.limit + 1)
             return cut(scope, found, page.limit, lambda workspace: workspace.id)
@@ -87,7 +87,7 @@ class Workspaces:
         with operation(self._ports, "workspaces.change"):
             require_permission(principal.permissions, "write:workspaces")
             user_id = await self._reception.admit(principal)
-            async with self._ports.store.begin() as work:
+            async with self._ports.store.begin(caller=user_id) as work:
                 access = await work.workspaces.access(user_id, workspace_id, lock=True)
                 current = enter_workspace(self._reception.present(principal, access), OWNERS)
                 require_version(current.version, version)
@@ -113,7 +113,7 @@ class Workspaces:
         with operation(self._ports, "workspaces.delete"):
             require_permission(principal.permissions, "write:workspaces")
             user_id = await self._reception.admit(principal)
-            async with self._ports.store.begin() as work:
+            async with self._ports.store.begin(caller=user_id) as work:
                 access = await work.workspaces.access(user_id, workspace_id, lock=True)
                 enter_workspace(self._reception.present(principal, access), OWNERS)
                 await work.workspaces.delete(workspace_id, version=version)

@@ -150,3 +150,53 @@ def small_role(postgres_server: str) -> Iterator[str]:
         connection.execute(f"CREATE ROLE {name} LOGIN".encode())
         yield name
         connection.execute(f"DROP ROLE {name}".encode())
+
+
+@pytest.fixture
+def owner(fresh_database: str) -> Iterator[str]:
+    """The address of an empty database for a role that owns it, and is nothing else."""
+    name = f"owner_{uuid4().hex}"
+    place = fresh_database.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(fresh_database) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN CREATEROLE CREATEDB".encode())
+        connection.execute(f"ALTER DATABASE {place} OWNER TO {name}".encode())
+    try:
+        yield fresh_database.replace("//postgres", f"//{name}", 1)
+    finally:
+        with psycopg.connect(fresh_database) as connection:
+            connection.execute(f"REASSIGN OWNED BY {name} TO postgres".encode())
+            connection.execute(f"DROP OWNED BY {name}".encode())
+            connection.execute(f"DROP ROLE {name}".encode())
+
+
+def test_behind_a_second_wall_nothing_is_left_out_of_a_backup(
+    cortex: Cortex, owner: str, fresh_database: str, postgres_server: str
+):
+    tools = ("--tools", str(tools_of(postgres_server)))
+    reader = f"reader_{uuid4().hex}"
+    roles = ("--server", f"server_{uuid4().hex}", "--reader", reader)
+    assert cortex("db", "upgrade", database_url=owner)[0] == 0
+    _, sql, _ = cortex("db", "grants", *roles, "--row-security", "on", database_url=owner)
+    with psycopg.connect(owner) as connection:
+        connection.execute(sql.encode())
+        connection.execute("SET cortex.caller = 'system'")
+        connection.execute("INSERT INTO registry VALUES ('a', 'b'), ('c', 'd')")
+        connection.execute("RESET cortex.caller")
+        assert connection.execute("SELECT count(*) FROM registry").fetchone() == (0,), "FORCE"
+    try:
+        as_reader = owner.replace(owner.partition("//")[2].partition(":")[0], reader, 1)
+        code, out, err = cortex("db", "backup", "backups", *tools, database_url=as_reader)
+        assert (code, err) == (0, "")
+        assert json.loads(out.splitlines()[-1])["rows"] == 2
+        code, out, err = cortex("db", "verify-backup", "backups", *tools, database_url=owner)
+        assert (code, err) == (0, "")
+        with psycopg.connect(owner) as connection:
+            connection.execute("CREATE POLICY theirs ON registry AS RESTRICTIVE USING (false)")
+        code, out, err = cortex("db", "backup", "backups", *tools, database_url=as_reader)
+        assert code == 1, "what somebody else's policy hides is not left out in silence"
+        assert err.startswith("cortex: Storage forbidden: ")
+    finally:
+        with psycopg.connect(fresh_database) as connection:
+            for name in (roles[1], reader):
+                connection.execute(f"DROP OWNED BY {name}".encode())
+                connection.execute(f"DROP ROLE {name}".encode())

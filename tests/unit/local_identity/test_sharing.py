@@ -23,6 +23,7 @@ from cortex_core.domain.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from cortex_core.domain.ids import UserId
 from cortex_core.ports.persistence import Store, UnitOfWork
 from tests.unit.auth0.forge import AUDIENCE, bearer, local_issuer, provider, sign
 
@@ -38,7 +39,7 @@ class DistantStore:
 
     @asynccontextmanager
     async def begin(
-        self, *, read_only: bool = False, single: bool = False
+        self, *, read_only: bool = False, single: bool = False, caller: UserId | None = None
     ) -> AsyncIterator[UnitOfWork]:
         self.asked += 1
         if self.gate is not None:
@@ -46,7 +47,7 @@ class DistantStore:
         await asyncio.sleep(0)
         if self.away is not None:
             raise self.away
-        async with self._store.begin(read_only=read_only, single=single) as work:
+        async with self._store.begin(read_only=read_only, single=single, caller=caller) as work:
             yield work
 
 

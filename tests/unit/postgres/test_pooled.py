@@ -11,6 +11,7 @@ from cortex_adapters.postgres import schema
 from cortex_adapters.postgres.connection import SESSION, pooled
 from cortex_adapters.postgres.pooler import require_sessions
 from cortex_adapters.postgres.store import PostgresStore, open_store
+from cortex_adapters.postgres.walls import raised
 from cortex_core.contract import PersistenceContract
 from cortex_core.domain.errors import SettingsError, UnavailableError
 from tests import postgres
@@ -26,10 +27,12 @@ def pgbouncer(postgres_server: str) -> Iterator[PgBouncer]:
 
 @pytest.fixture(scope="module")
 def behind(postgres_server: str) -> Iterator[str]:
-    """The URI of a database that a pooler stands before."""
+    """The URI of a database that a pooler stands before, and that says who acts."""
     with postgres.fresh_database(postgres_server) as uri:
         asyncio.run(schema.upgrade(uri))
         set_up_role(uri)
+        with psycopg.connect(uri) as connection:
+            connection.execute("\n".join(raised("public")).encode())
         yield uri
 
 

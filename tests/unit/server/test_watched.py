@@ -9,6 +9,7 @@ from cortex_adapters.memory.store import MemoryStore, MemoryUnitOfWork
 from cortex_adapters.memory.telemetry import MemoryTelemetry
 from cortex_adapters.server.watched import WatchedStore
 from cortex_core.domain.errors import BusyError, FrozenError, NotFoundError, UnavailableError
+from cortex_core.domain.ids import UserId
 
 
 class Faulty:
@@ -22,10 +23,10 @@ class Faulty:
 
     @asynccontextmanager
     async def begin(
-        self, *, read_only: bool = False, single: bool = False
+        self, *, read_only: bool = False, single: bool = False, caller: UserId | None = None
     ) -> AsyncIterator[MemoryUnitOfWork]:
         self.fail("begin")
-        async with self._store.begin(read_only=read_only, single=single) as work:
+        async with self._store.begin(read_only=read_only, single=single, caller=caller) as work:
             yield work
             self.fail("end")
 

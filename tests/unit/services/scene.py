@@ -53,13 +53,13 @@ class Link:
 
     @asynccontextmanager
     async def begin(
-        self, *, read_only: bool = False, single: bool = False
+        self, *, read_only: bool = False, single: bool = False, caller: UserId | None = None
     ) -> AsyncIterator[MemoryUnitOfWork]:
         self.units += 1
         await turns(self.distance)
         if self.away:
             raise UnavailableError
-        async with self.store.begin(read_only=read_only, single=single) as work:
+        async with self.store.begin(read_only=read_only, single=single, caller=caller) as work:
             yield work
             if self.away:
                 raise UnavailableError

@@ -1,6 +1,7 @@
 """Use cases begin anew when others undid them, and what they tell the world comes once."""
 
 import inspect
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from cortex_core import Cortex
 from cortex_core.domain.commands import ChangeConversation
 from cortex_core.domain.errors import CollisionError
 from cortex_core.domain.events import Signal
+from cortex_core.domain.ids import UserId
 from cortex_core.domain.paging import PageRequest
 from cortex_core.ports import UnitOfWork
 from tests.unit.services.scene import set_scene
@@ -30,9 +32,9 @@ class Colliding:
 
     @asynccontextmanager
     async def begin(
-        self, *, read_only: bool = False, single: bool = False
+        self, *, read_only: bool = False, single: bool = False, caller: UserId | None = None
     ) -> AsyncIterator[UnitOfWork]:
-        async with self._store.begin(read_only=read_only, single=single) as work:
+        async with self._store.begin(read_only=read_only, single=single, caller=caller) as work:
             yield work
             if self.collisions and not read_only:
                 self.collisions -= 1
@@ -98,6 +100,7 @@ def test_every_use_case_that_writes_begins_anew() -> None:
     for group in groups:
         for name, method in inspect.getmembers(type(group), inspect.iscoroutinefunction):
             source = inspect.getsource(inspect.unwrap(method))
-            writes = "store.begin()" in source or "store.begin(single=True)" in source
+            units = re.findall(r"store\.begin\(([^)]*)\)", source)
+            writes = any("read_only=True" not in unit for unit in units)
             again = hasattr(method, "__wrapped__")
             assert writes == again, f"{type(group).__name__}.{name}"

@@ -19,6 +19,7 @@ from cortex_core.domain.events import (
     TurnDelta,
     TurnStarted,
 )
+from cortex_core.domain.ids import UserId
 from cortex_core.domain.models import ASSISTANT, Message, MessageRole, TurnStatus
 from cortex_core.services.exchange import Exchange
 from cortex_core.services.reception import Reception
@@ -201,9 +202,9 @@ class _NoHistory:
 class _DeletedBetweenReads(Link):
     @asynccontextmanager
     async def begin(
-        self, *, read_only: bool = False, single: bool = False
+        self, *, read_only: bool = False, single: bool = False, caller: UserId | None = None
     ) -> AsyncIterator[MemoryUnitOfWork]:
-        async with super().begin(read_only=read_only, single=single) as work:
+        async with super().begin(read_only=read_only, single=single, caller=caller) as work:
             yield replace(work, messages=cast("MemoryMessages", _NoHistory(work.messages)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from cortex_core.domain.ids import UserId
 from cortex_core.ports.persistence.conversations import ConversationRepository
 from cortex_core.ports.persistence.messages import EventLog, MessageRepository
 from cortex_core.ports.persistence.search import SearchRepository
@@ -63,7 +64,7 @@ class Store(Protocol):
     """Keeps everything."""
 
     def begin(
-        self, *, read_only: bool = False, single: bool = False
+        self, *, read_only: bool = False, single: bool = False, caller: UserId | None = None
     ) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a unit of work: commit on a clean exit, roll back on any error.
 
@@ -71,6 +72,10 @@ class Store(Protocol):
         write, with StorageReadOnlyError. A *single* unit makes at most one repository
         call, a second one is a RuntimeError; where that call is one statement, the store may
         leave out BEGIN and COMMIT.
+
+        *caller* is the user for whom this is done, and None the system itself. A store may see to
+        it that such a unit finds and changes nothing that its caller has no part in, whatever its
+        calls ask for.
 
         Raises:
             OutcomeUnknownError: The connection was lost during the commit.
