@@ -2,14 +2,15 @@
 
 Before a unit reads there, the standby must have replayed all that the primary had flushed when the
 unit began: so it sees each write that was acknowledged before, by whichever process, and each
-event whose bell has rung. Units that begin at the same time ask together.
+event whose bell has rung. Units that begin at the same time ask the primary together; each asks the
+standby over its own connection, because an address may lead to several.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Final, LiteralString
 
@@ -37,32 +38,32 @@ _REPLAYED: Final = """
         AND timeline_id = $2
     FROM pg_control_checkpoint()
 """
-_PATIENCE: Final = 0.05  # seconds that a unit waits to know whether it may read there
+_PATIENCE: Final = 0.05  # seconds that a unit waits for either of the two
 _EVERY: Final = 0.004  # seconds between two looks at a standby that is behind
 _PAUSE: Final = 1.0  # seconds in which one that was away or behind is left alone
-_SECONDS: Final = 2.0  # for a look
+_SECONDS: Final = 2.0  # for the primary's answer
+_FAILURES: Final = (UnavailableError, OverloadedError, CollisionError)  # the last: with the replay
 
 
 class Replica:
-    """Says whether the standby is *fresh*, over one connection to each side.
+    """Knows what the standby must have, asked over the one connection of *primary*.
 
     *pool* is for the units that read there.
     """
 
-    def __init__(self, primary: Pool, standby: Pool, pool: Pool) -> None:
+    def __init__(self, primary: Pool, pool: Pool) -> None:
         self.pool = pool
         self._primary = primary
-        self._standby = standby
-        self._waiting: list[asyncio.Future[bool]] = []
+        self._waiting: list[asyncio.Future[Row | None]] = []
         self._asking: asyncio.Task[None] | None = None
         self._until = float("-inf")
 
-    async def fresh(self) -> bool:
-        """Say whether whoever begins to read now may read there."""
+    async def written(self) -> Row | None:
+        """Return the position of the primary now, None where the standby is to be left alone."""
         loop = asyncio.get_running_loop()
         if loop.time() < self._until:
-            return False
-        answer: asyncio.Future[bool] = loop.create_future()
+            return None
+        answer: asyncio.Future[Row | None] = loop.create_future()
         self._waiting.append(answer)
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask())
@@ -71,6 +72,14 @@ class Replica:
             return await answer
         finally:
             patience.cancel()
+
+    async def fresh(self) -> bool:
+        """Say whether whoever begins to read now may read there."""
+        line = ReadLine(self._primary, self)
+        try:
+            return await line.choose() is self.pool
+        finally:
+            line.end()
 
     def leave_alone(self) -> None:
         """Have nobody read there for a while."""
@@ -81,32 +90,32 @@ class Replica:
         if self._asking is not None:
             self._asking.cancel()
 
-    def _give_up(self, answer: asyncio.Future[bool]) -> None:
+    def _give_up(self, answer: asyncio.Future[Row | None]) -> None:
         if not answer.done():
             self.leave_alone()
-            answer.set_result(False)
+            answer.set_result(None)
 
     async def _ask(self) -> None:
         """Answer those who wait, all at once; who comes meanwhile is next."""
         while self._waiting:
             waiting, self._waiting = self._waiting, []
-            fresh = False
-            with suppress(CortexError):
-                fresh = await self._compare()
-            if not fresh:
+            found = None
+            try:
+                found = await self._position()
+            except CortexError:
                 self.leave_alone()
             for answer in waiting:
                 if not answer.done():
-                    answer.set_result(fresh)
+                    answer.set_result(found)
 
-    async def _compare(self) -> bool:
-        written = await _one(self._primary, _WRITTEN)
-        until = monotonic() + _PATIENCE
-        while not (await _one(self._standby, _REPLAYED, *written))[0]:
-            if monotonic() > until:
-                return False
-            await asyncio.sleep(_EVERY)
-        return True
+    async def _position(self) -> Row:
+        line = Line(self._primary)
+        line.seconds = _SECONDS
+        try:
+            [row] = await line.send(_WRITTEN)
+        finally:
+            line.end()
+        return row
 
 
 class ReadLine(Line):
@@ -119,7 +128,7 @@ class ReadLine(Line):
         super().__init__(primary)
         self._primary = primary
         self._replica = replica
-        self._begun = False
+        self._chosen = False
 
     async def send(
         self,
@@ -129,29 +138,44 @@ class ReadLine(Line):
         lost: type[UnavailableError] = UnavailableError,
         acting: str | None = None,
     ) -> list[Row]:
-        if not self._begun:
-            self._begun = True
-            if await self._replica.fresh():
-                self._pool = self._replica.pool
+        if not self._chosen:
+            await self.choose()
         if self._pool is self._primary:
             return await super().send(sql, parameters, lost=lost, acting=acting)
         try:
             return await super().send(sql, parameters, lost=lost, acting=acting)
-        except (UnavailableError, OverloadedError, CollisionError):  # a collision with the replay
-            self._replica.leave_alone()
-            self.end()
-            self._pool, self.broken = self._primary, False
+        except _FAILURES:
+            self._turn_back()
             return await super().send(sql, parameters, lost=lost, acting=acting)
 
+    async def choose(self) -> Pool:
+        """Choose the side to read from, and return it."""
+        self._chosen = True
+        written = await self._replica.written()
+        if written is not None:
+            self._pool = self._replica.pool
+            self._renewed = True  # another connection may lead to another standby
+            try:
+                if not await self._reached(written):
+                    self.broken = True  # the next connection may lead to one that is not behind
+                    self._turn_back()
+            except _FAILURES:
+                self._turn_back()
+        return self._pool
 
-async def _one(pool: Pool, sql: LiteralString, *parameters: object) -> Row:
-    line = Line(pool)
-    line.seconds = _SECONDS
-    try:
-        [row] = await line.send(sql, parameters)
-    finally:
-        line.end()
-    return row
+    async def _reached(self, written: Row) -> bool:
+        until = monotonic() + _PATIENCE
+        while True:
+            [(reached,)] = await super().send(_REPLAYED, written)
+            if reached or monotonic() > until:
+                return bool(reached)
+            await asyncio.sleep(_EVERY)
+
+    def _turn_back(self) -> None:
+        self._replica.leave_alone()
+        self.end()
+        self._pool = self._primary
+        self._renewed = self.broken = False
 
 
 @asynccontextmanager
@@ -171,11 +195,9 @@ async def open_replica(
     Raises:
         SettingsError: An address cannot be read.
     """
-    asking = [
-        Pool(hardened(address), max_size=1, max_waiting=1, wait=_SECONDS, telemetry=NoTelemetry())
-        for address in (primary, standby)
-    ]
-    here, there = asking
+    asking = Pool(
+        hardened(primary), max_size=1, max_waiting=1, wait=_SECONDS, telemetry=NoTelemetry()
+    )
     pool = Pool(
         hardened(standby, **(session or {})),
         max_size=max_size,
@@ -183,10 +205,10 @@ async def open_replica(
         wait=_PATIENCE,
         telemetry=telemetry or NoTelemetry(),
     )
-    replica = Replica(here, there, pool)
+    replica = Replica(asking, pool)
     try:
         yield replica
     finally:
         replica.close()
-        for each in (*asking, pool):
-            each.close()
+        asking.close()
+        pool.close()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from cortex_adapters.memory.ports import ports_around
+from cortex_adapters.retries import JitteredRetry
 from cortex_adapters.server.app import open_store
 from cortex_adapters.server.identity import longest_life
 from cortex_adapters.settings import Settings
@@ -25,5 +26,10 @@ async def open_accounts(settings: Settings) -> AsyncIterator[Accounts]:
     """
     with open_log(level="warning", json=settings.log_format == "json") as log:
         async with open_store(settings) as store:
-            ports = ports_around(store, telemetry=LogTelemetry(log), errors=LogErrorReporter(log))
+            ports = ports_around(
+                store,
+                telemetry=LogTelemetry(log),
+                errors=LogErrorReporter(log),
+                retry=JitteredRetry(),
+            )
             yield Cortex(ports, token_lifetime=longest_life(settings)).accounts

@@ -82,21 +82,24 @@ def running_pair() -> Iterator[tuple[Cluster, Server]]:
     with ExitStack() as stack:
         primary = Cluster(_folder(stack, None))
         stack.callback(_ended, primary)
+        yield primary, stack.enter_context(running_standby(primary, "standby"))
+
+
+@contextmanager
+def running_standby(primary: Server, name: str) -> Iterator[Server]:
+    """Run a standby that follows *primary* under a name of its own."""
+    with ExitStack() as stack:
         folder = _folder(stack, primary.user)
-        standby = Server(
-            folder / "data",
-            primary.uri.replace(primary.host, str(folder)),
-            primary.binaries,
-            primary.user,
-        )
-        place = f"host={primary.host} user=postgres application_name=standby"
-        copying = ("-R", "-X", "stream", "-C", "-S", "standby", "-c", "fast")
+        uri = primary.uri.replace(primary.host, str(folder))
+        standby = Server(folder / "data", uri, primary.binaries, primary.user)
+        place = f"host={primary.host} user=postgres application_name={name}"
+        copying = ("-R", "-X", "stream", "-C", "-S", name, "-c", "fast")
         primary.run("pg_basebackup", "-d", place, "-D", str(standby.folder), *copying)
         with (standby.folder / "postgresql.auto.conf").open("a") as settings:
             settings.write(f"unix_socket_directories = '{folder}'\n")
         standby.start()
         stack.callback(_ended, standby)
-        yield primary, standby
+        yield standby
 
 
 def _folder(stack: ExitStack, user: str | None) -> Path:

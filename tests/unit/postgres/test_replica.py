@@ -13,7 +13,8 @@ from cortex_adapters.postgres.store import PostgresStore, open_store
 from cortex_core.contract import PersistenceContract, make
 from cortex_core.contract.store import Scene, stored_scene
 from tests.contract.test_postgres import TABLES
-from tests.unit.postgres.cluster import Cluster, Server, running_pair
+from tests.proxy import fault_proxy
+from tests.unit.postgres.cluster import Cluster, Server, running_pair, running_standby
 
 Pair = tuple[Cluster, Server]
 
@@ -106,6 +107,27 @@ async def test_fault_44_a_standby_that_lags_is_not_read_from(
     await fresh(store)
     assert await read(store, scene) == 20
     assert reads(standby) == before + 1
+
+
+async def test_fault_44_an_address_that_leads_to_several_standbys_shows_nothing_old(
+    pair: Pair,
+) -> None:
+    """Each connection asks for itself: the one beside it may lead to one that lags."""
+    primary, standby = pair
+    with running_standby(primary, "lagging") as lagging:
+        lagging.set("recovery_min_apply_delay", "5s")
+        async with fault_proxy(standby.uri) as balancer:
+            place = balancer.url
+            async with open_store(primary.uri, replica=place) as store:
+                scene = await stored_scene(store)
+                await fresh(store)
+                assert balancer.lines == 1
+                balancer.lead_to(lagging.uri)
+                for n in range(5):
+                    await write(store, scene)
+                    found = await asyncio.gather(*(read(store, scene) for _ in range(20)))
+                    assert set(found) == {n + 1}
+                    await asyncio.sleep(0.6)
 
 
 async def test_a_standby_that_goes_away_is_not_missed(pair: Pair, store: PostgresStore) -> None:
