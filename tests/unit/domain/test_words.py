@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_core.domain.search.words import LONGEST, spaced, words
+from cortex_core.domain.search.words import LONGEST, findable, spaced, words
 from cortex_core.domain.text import CONTENT_LENGTH
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -77,3 +77,8 @@ def test_each_word_stands_between_two_spaces_of_its_own() -> None:
     assert spaced(["a", "b"]) == " a  b "
     assert spaced(["a"] * 5).count(spaced(["a"])) == 5
     assert spaced([]) == ""
+
+
+def test_what_is_kept_of_a_message_has_an_end() -> None:
+    assert findable("Hello, World") == " hello  world "
+    assert findable("a " * CONTENT_LENGTH) == " a " * (CONTENT_LENGTH // 2)

@@ -22,6 +22,7 @@ from cortex_core.domain.errors import (
     MovedError,
     SchemaError,
 )
+from cortex_core.ports import Store
 from tests.postgres import fresh_database
 from tests.unit.moving.conftest import Moving
 
@@ -78,6 +79,37 @@ async def test_all_rows_go_there_and_back(moving: Moving, file: str, postgres: s
     back = str(tmp_path / "back.db")
     await moved(moving, postgres, back)
     assert dumped(back) == before
+
+
+async def test_each_side_makes_what_messages_are_found_by(
+    moving: Moving, file: str, postgres: str, tmp_path: Path
+):
+    """It stays where it is, whatever the messages say."""
+    await moved(moving, file, postgres)
+    back = str(tmp_path / "back.db")
+    with psycopg.connect(postgres) as connection:
+        assert connection.execute("SELECT count(words) FROM messages").fetchone() == (0,)
+    async with open_postgres(postgres) as store:
+        while await _catch_up(store):
+            pass
+    with psycopg.connect(postgres) as connection:
+        there = connection.execute("SELECT id::text, words FROM messages ORDER BY id").fetchall()
+    assert all(words is not None for _, words in there)
+    await moved(moving, postgres, back)
+    async with open_sqlite(back) as other:
+        while await _catch_up(other):
+            pass
+    with closing(sqlite3.connect(back)) as file_back:
+        here = file_back.execute(
+            "SELECT m.id, w.words FROM messages AS m JOIN message_words AS w ON w.rowid = m.words "
+            "ORDER BY m.id"
+        ).fetchall()
+    assert here == there
+
+
+async def _catch_up(store: Store) -> int:
+    async with store.begin(single=True) as work:
+        return await work.search.catch_up(limit=50)
 
 
 async def test_the_source_serves_no_more_and_the_target_does(

@@ -35,6 +35,20 @@ async def test_what_an_older_release_has_stored_is_made_findable(
     assert await _found(store, scene) == {note.id for note in notes}
 
 
+async def test_a_message_that_is_damaged_is_in_nobodys_way(store: SqliteStore, path: str) -> None:
+    scene = await stored_scene(store)
+    damaged, whole = [await _add(store, scene, "the cat") for _ in range(2)]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM message_words")
+        connection.execute("UPDATE messages SET words = NULL")
+        connection.execute(
+            "UPDATE messages SET content = CAST(x'ff20646f67' AS TEXT) WHERE id = ?", (damaged.id,)
+        )
+    async with store.begin(single=True) as work:
+        assert await work.search.catch_up(limit=9) == 2
+    assert await _found(store, scene) == {whole.id}
+
+
 async def test_a_server_catches_up_by_itself(store: SqliteStore, path: str) -> None:
     scene = await stored_scene(store)
     notes = [await _add(store, scene, "the cat") for _ in range(2 * BATCH + 1)]

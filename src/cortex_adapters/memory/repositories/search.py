@@ -11,7 +11,7 @@ from cortex_adapters.memory.transaction import Transaction
 from cortex_core.domain.ids import UserId
 from cortex_core.domain.models import Message
 from cortex_core.domain.search.query import Query
-from cortex_core.domain.search.words import spaced, words
+from cortex_core.domain.search.words import findable
 from cortex_core.ports import Hit, SearchPlace
 
 
@@ -28,7 +28,7 @@ class MemorySearch:
         found = [
             (query.rank(text), message.id, message)
             for message in _readable(tables, user_id)
-            if query.finds(text := spaced(words(message.content)))
+            if query.finds(text := findable(message.content))
         ]
         found.sort(key=lambda hit: hit[:2], reverse=True)
         beyond = [hit for hit in found if after is None or hit[:2] < after]

@@ -12,7 +12,7 @@ from cortex_adapters.postgres.session import Session
 from cortex_core.domain.errors import NotFoundError
 from cortex_core.domain.ids import ConversationId, MessageId
 from cortex_core.domain.models import Message, Role, Turn
-from cortex_core.domain.search.words import spaced, words
+from cortex_core.domain.search.words import findable
 
 __all__ = ["PostgresMessages"]
 
@@ -169,5 +169,5 @@ def _values(message: Message) -> tuple[object, ...]:
         message.in_reply_to,
         rows.encoded(message.metadata),
         message.created_at,
-        spaced(words(message.content)),
+        findable(message.content),
     )

@@ -11,7 +11,7 @@ from cortex_adapters.postgres.repositories import rows
 from cortex_adapters.postgres.session import Session
 from cortex_core.domain.ids import UserId
 from cortex_core.domain.search.query import Alternative, Query
-from cortex_core.domain.search.words import spaced, words
+from cortex_core.domain.search.words import findable, spaced
 from cortex_core.ports import Hit, SearchPlace
 
 __all__ = ["PostgresSearch"]
@@ -95,7 +95,7 @@ class PostgresSearch:
             """,
             limit,
         )
-        made = [[message_id, spaced(words(content))] for message_id, content in late]
+        made = [[message_id, findable(content)] for message_id, content in late]
         if made:
             await self._session.write(
                 """

@@ -11,7 +11,7 @@ from cortex_adapters.sqlite.repositories.rows import LARGEST, many, to_json, to_
 from cortex_adapters.sqlite.transaction import Transaction
 from cortex_core.domain.ids import UserId
 from cortex_core.domain.search.query import Alternative, Phrase, Query
-from cortex_core.domain.search.words import spaced, words
+from cortex_core.domain.search.words import findable, spaced
 from cortex_core.ports import Hit, SearchPlace
 
 _BEST: Final[tuple[int, str]] = (LARGEST, "")
@@ -75,16 +75,17 @@ class SqliteSearch:
         def work(connection: sqlite3.Connection) -> int:
             late = connection.execute(
                 """
-                SELECT id, content FROM messages INDEXED BY messages_words
+                SELECT id, CAST(content AS BLOB) FROM messages INDEXED BY messages_words
                 WHERE words IS NULL
                 LIMIT ?
                 """,
                 (limit,),
             ).fetchall()
             for message_id, content in late:
+                # What is not UTF-8 must not be in the way of all that comes after it.
+                place = insert_words(connection, str(content, "utf-8", "replace"))
                 connection.execute(
-                    "UPDATE messages SET words = ? WHERE id = ?",
-                    (insert_words(connection, content), message_id),
+                    "UPDATE messages SET words = ? WHERE id = ?", (place, message_id)
                 )
             return len(late)
 
@@ -93,9 +94,7 @@ class SqliteSearch:
 
 def insert_words(connection: sqlite3.Connection, content: str) -> int:
     """Store the words of *content*; return their place, which its message keeps."""
-    added = connection.execute(
-        "INSERT INTO message_words (words) VALUES (?)", (spaced(words(content)),)
-    )
+    added = connection.execute("INSERT INTO message_words (words) VALUES (?)", (findable(content),))
     return int(added.lastrowid or 0)
 
 

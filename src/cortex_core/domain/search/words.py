@@ -11,7 +11,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-__all__ = ["LONGEST", "folded", "spaced", "words"]
+from cortex_core.domain.text import CONTENT_LENGTH
+
+__all__ = ["LONGEST", "findable", "folded", "spaced", "words"]
 
 LONGEST: Final = 100
 """Characters of a word that count; the rest of a longer one makes no difference."""
@@ -42,6 +44,11 @@ _UNSPACED: Final = (
 def words(text: str) -> Sequence[str]:
     """Return the words of *text*, in order."""
     return [word[:LONGEST] for word in folded(text).split()]
+
+
+def findable(content: str) -> str:
+    """Return what a store keeps of a message: its spaced words, and no end of them."""
+    return spaced(words(content[:CONTENT_LENGTH]))
 
 
 def spaced(found: Iterable[str]) -> str:
