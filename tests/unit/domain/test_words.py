@@ -1,12 +1,21 @@
 """What counts as a word."""
 
+import time
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_core.domain.search.words import LONGEST, findable, spaced, words
+from cortex_core.domain.search.words import (
+    _BARE,
+    _MARKED,
+    _PARTED,
+    LONGEST,
+    findable,
+    spaced,
+    words,
+)
 from cortex_core.domain.text import CONTENT_LENGTH
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -82,3 +91,34 @@ def test_each_word_stands_between_two_spaces_of_its_own() -> None:
 def test_what_is_kept_of_a_message_has_an_end() -> None:
     assert findable("Hello, World") == " hello  world "
     assert findable("a " * CONTENT_LENGTH) == " a " * (CONTENT_LENGTH // 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0345" * 8_000 + "\u0301" * 8_000 + "\u0323" * 8_000 + "\u0334" * 8_000,
+        "a" + "\u0e48" * 16_000 + "\u0e38" * 15_999,
+        "\u0f73" * CONTENT_LENGTH,
+        "\uff9e\u0334" * (CONTENT_LENGTH // 2),
+        "\ufdfa" * CONTENT_LENGTH,
+        "\U0001d15f" * CONTENT_LENGTH,
+    ],
+)
+def test_no_text_takes_long(text: str) -> None:
+    """Marks in the wrong order took seconds, in the middle of everybody's requests."""
+    began = time.perf_counter()
+    findable(text)
+    assert time.perf_counter() - began < 0.3
+
+
+@given(st.lists(st.sampled_from(["\u0301", "\u0323", "\u0334", "a", " "]), max_size=120))
+def test_accents_make_no_difference_however_many(marks: list[str]) -> None:
+    assert words("".join(["a", "\u0323" * 40, *marks])) == words("".join(["a", *marks]))
+
+
+def test_what_is_remembered_of_characters_has_an_end() -> None:
+    before = {text: words(text) for text in ("\u00e9t\u00e9", "\u6771\u4eac")}
+    for first in range(0x4E00, 0x30000, 10_000):
+        words("".join(map(chr, range(first, first + 10_000))).encode(errors="ignore").decode())
+    assert max(map(len, (_MARKED, _BARE, _PARTED))) <= 20_000
+    assert {text: words(text) for text in before} == before

@@ -7,8 +7,9 @@ so do emoji, without the colour of a skin. Everything else only keeps words apar
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from cortex_core.domain.text import CONTENT_LENGTH
@@ -18,6 +19,11 @@ __all__ = ["LONGEST", "findable", "folded", "spaced", "words"]
 LONGEST: Final = 100
 """Characters of a word that count; the rest of a longer one makes no difference."""
 
+_MARKS: Final = 30
+"""Marks that one character may have; Unicode's own bound (UAX 15, Stream-Safe Text Format)."""
+_TOO_MANY: Final = re.compile(rf"(?<=1{{{_MARKS}}})1+")
+_FOLDED: Final = 2 * CONTENT_LENGTH  # one character can become eighteen
+_REMEMBERED: Final = 20_000
 _ZERO_WIDTH_SPACE: Final = 0x200B
 _TATWEEL: Final = 0x0640  # stretches Arabic words, and says nothing
 _SKINS: Final = range(0x1F3FB, 0x1F400)
@@ -63,31 +69,47 @@ def folded(text: str) -> str:
     """Return *text* with spaces between its words, without what makes no difference."""
     if text.isascii():
         return text.lower().translate(_PARTED)
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = unicodedata.normalize("NFKC", _bounded(text))[:_FOLDED].casefold()
     bare = unicodedata.normalize("NFKD", plain).translate(_BARE)
     return unicodedata.normalize("NFC", bare).translate(_PARTED)
 
 
-class _Bare(dict[int, str]):
-    """What becomes of a character of decomposed text: itself, or nothing; filled as it is used."""
+def _bounded(text: str) -> str:
+    """Return *text* without marks that no script piles up.
 
-    def __missing__(self, code: int) -> str:
-        self[code] = kept = _bare(code)
-        return kept
-
-
-class _Parted(dict[int, str]):
-    """What becomes of a character: a part of a word, a word, or a space; filled as it is used."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = kept = _parted(code)
-        return kept
+    To put them in order takes time that grows with the square of their number.
+    """
+    place, kept = 0, []
+    for pile in _TOO_MANY.finditer(text.translate(_MARKED)):
+        kept.append(text[place : pile.start()])
+        place = pile.end()
+    return "".join([*kept, text[place:]])
 
 
-def _bare(code: int) -> str:
-    character = chr(code)
+class _Table(dict[int, "int | str"]):
+    """What becomes of each character; filled as it is used, but not without end."""
+
+    def __init__(self, make: Callable[[int], int | str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, code: int) -> int | str:
+        made = self._make(code)
+        if len(self) < _REMEMBERED:
+            self[code] = made
+        return made
+
+
+def _marked(code: int) -> str:
+    """Say by 1 whether a character goes with the one before it."""
+    return "1" if unicodedata.combining(unicodedata.normalize("NFKD", chr(code))[0]) else "0"
+
+
+def _bare(code: int) -> int | str:
+    """Return what is left of a character of decomposed text: itself, or nothing."""
     if code == _ZERO_WIDTH_SPACE:
         return " "
+    character = chr(code)
     category = unicodedata.category(character)
     gone = (
         category in ("Cf", "Me")
@@ -96,7 +118,7 @@ def _bare(code: int) -> str:
         or any(code in selectors for selectors in _SELECTORS)
         or (category == "Mn" and _is_accent(unicodedata.combining(character)))
     )
-    return "" if gone else character
+    return "" if gone else code
 
 
 def _is_accent(combining: int) -> bool:
@@ -107,15 +129,17 @@ def _is_accent(combining: int) -> bool:
     return any(combining in accents for accents in _ACCENTS)
 
 
-def _parted(code: int) -> str:
+def _parted(code: int) -> int | str:
+    """Return a character that is a part of a word, one that is a word, or a space."""
     character = chr(code)
     category = unicodedata.category(character)
     if code in _PICTURES or category == "So":
         return f" {character} "
     if category[0] not in "LMN":
         return " "
-    return f" {character} " if any(code in script for script in _UNSPACED) else character
+    return f" {character} " if any(code in script for script in _UNSPACED) else code
 
 
-_BARE: Final = _Bare()
-_PARTED: Final = _Parted()
+_MARKED: Final = _Table(_marked)
+_BARE: Final = _Table(_bare)
+_PARTED: Final = _Table(_parted)
