@@ -22,7 +22,7 @@ SERVING := $(if $(wildcard $(DEV)),$(VENV),$(LEAN))
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .SUFFIXES:
-.PHONY: help run test check lint format types imports deps unit contract e2e fuzz auth0 prometheus pgbouncer observability bench bench-move bench-growth docs-tables pins clean dev
+.PHONY: help run test check lint format types imports deps unit contract e2e fuzz auth0 prometheus pgbouncer observability bench bench-move bench-fanout bench-growth docs-tables pins clean dev
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ bench: dev ## ratios to a bare route and a bare statement
 
 bench-move: dev ## move 500 000 messages there and back, with writers, killed 20 times
 	$(PY) -m bench.move 500000 20
+
+bench-fanout: dev ## from a post to its event: writers, processes and listeners, NOTIFY and Redis
+	$(PY) -m bench.fanout
 
 bench-growth: dev ## the same work on 10 000 messages and on a million, side by side (CORTEX_BENCH_MOST=10000000)
 	$(PY) -m bench.growth

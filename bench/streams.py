@@ -10,7 +10,10 @@ from statistics import quantiles
 
 from bench.http_process import resident_kib
 
-__all__ = ["delivery_ms", "idle_kib"]
+__all__ = ["delivery_ms", "fanned_ms", "idle_kib"]
+
+Place = tuple[int, str]
+"""The port of a server, and the path of a conversation."""
 
 
 async def idle_kib(pid: int, port: int, path: str, token: str, *, streams: int = 2_000) -> float:
@@ -41,19 +44,32 @@ async def delivery_ms(
     One writer and one reader for each of *paths* (conversations); each writer sends *posts*,
     with *pause* seconds between them. Streams are read from *stream_port* if it is another.
     """
+    writers = [(port, path) for path in paths]
+    readers = [(stream_port or port, path) for path in paths]
+    return await fanned_ms(writers, readers, token, posts=posts, pause=pause)
+
+
+async def fanned_ms(
+    writers: Sequence[Place],
+    readers: Sequence[Place],
+    token: str,
+    *,
+    posts: int,
+    pause: float,
+) -> dict[str, float]:
+    """Return the same for any *writers* and *readers*, each at a port and in a conversation."""
     delays: list[float] = []
-    readers = [
-        asyncio.create_task(_read(stream_port or port, path, token, posts, delays))
-        for path in paths
+    reading = [
+        asyncio.create_task(_read(port, path, token, posts, delays)) for port, path in readers
     ]
     await asyncio.sleep(1)
     await asyncio.gather(
         *(
-            _write(port, path, token, posts, pause, number / len(paths) * pause)
-            for number, path in enumerate(paths)
+            _write(port, path, token, posts, pause, number / len(writers) * pause)
+            for number, (port, path) in enumerate(writers)
         )
     )
-    await asyncio.wait_for(asyncio.gather(*readers), 30)
+    await asyncio.wait_for(asyncio.gather(*reading), 30)
     cuts = quantiles(delays, n=100)
     return {"p50": cuts[49], "p99": cuts[98], "events": float(len(delays))}
 
