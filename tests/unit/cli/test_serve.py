@@ -96,12 +96,12 @@ async def test_workers_share_a_port_on_postgres(serve: Serve, port: str, fresh_d
         "--port", port, "--workers", "2", database_url=fresh_database, log_format="json"
     )
     assert (await first_line(process)).rstrip().endswith(", 2 processes)")
+    assert process.stderr is not None
+    async with asyncio.timeout(30):
+        lines = [json.loads(await process.stderr.readline()) for _ in range(2)]
     await ready(port)
-    await asyncio.sleep(1)
     process.send_signal(signal.SIGTERM)
-    code, out, err = await ended(process)
-    assert (code, out) == (0, "")
-    lines = [json.loads(line) for line in err.splitlines()]
+    assert await ended(process) == (0, "", "")
     assert [line["event"] for line in lines] == ["server.listening"] * 2
     assert {line["worker"] for line in lines} == {0, 1}, "which of them said it"
 
