@@ -64,11 +64,35 @@ class Kind(msgspec.Struct, frozen=True):
         return cls(kind.name, ROLES[kind.role], kind.title, told, record)
 
 
-class Work:
-    """One stretch of work, as a context.
+class Timed:
+    """One stretch of work below one that is not sampled: it is measured, and in no trace."""
 
-    Below a request that is not sampled it has no place in a trace: what is left is the clock.
-    """
+    __slots__ = ("_attributes", "_began", "_kind")
+
+    def __init__(self, kind: Kind, attributes: dict[str, AttributeValue]) -> None:
+        self._kind = kind
+        self._attributes = attributes
+
+    def __enter__(self) -> Timed:
+        self._began = perf_counter()
+        return self
+
+    def set(self, /, **attributes: AttributeValue) -> None:
+        """Say more about this work."""
+        self._attributes.update(attributes)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._kind.record is not None:
+            _record(self._kind, self._attributes, perf_counter() - self._began, error)
+
+
+class Work:
+    """One stretch of work, as a context."""
 
     __slots__ = (
         "_above",
@@ -137,11 +161,8 @@ class Work:
         trace: TracebackType | None,
     ) -> None:
         took = perf_counter() - self._began
+        _record(self._kind, self._attributes, took, error)
         try:
-            if error is not None and self._kind.tells_error:
-                self._attributes.setdefault("error.type", _type(error))
-            if self._kind.record is not None:
-                self._kind.record(took, self._attributes)
             if self.sampled and self._tracing.sends:
                 self._tracing.send(self._span(took, error))
         except Exception:  # noqa: BLE001, S110 - as above
@@ -203,12 +224,30 @@ def current_work() -> Work | None:
     return _current.get()
 
 
+def is_below_unsampled() -> bool:
+    """Say whether what begins here belongs to a trace that is not kept."""
+    work = _current.get()
+    return work is not None and not work.sampled
+
+
 def current_trace() -> dict[str, str]:
     """Return the ids of the trace and the span that are current, for a line in the log."""
     work = _current.get()
     if work is None:
         return {}
     return {"trace_id": format_trace_id(work.trace_id), "span_id": format_span_id(work.span_id)}
+
+
+def _record(
+    kind: Kind, attributes: dict[str, AttributeValue], took: float, error: BaseException | None
+) -> None:
+    try:
+        if error is not None and kind.tells_error:
+            attributes.setdefault("error.type", _type(error))
+        if kind.record is not None:
+            kind.record(took, attributes)
+    except Exception:  # noqa: BLE001, S110 - a number less is no reason to fail
+        pass
 
 
 def _failure(error: BaseException | None, attributes: Mapping[str, AttributeValue]) -> str:

@@ -82,6 +82,8 @@ def is_secret(name: str) -> bool:
 
 def is_clean(text: str) -> bool:
     """Say at a glance that there is nothing to take out of *text*, as there rarely is."""
+    if text.isalnum():
+        return len(text) < _SHORTEST or not ("eyJ" in text or "AKIA" in text or "ASIA" in text)
     if _suspect(text) is not None:
         return False
     if len(text) >= _SHORTEST:
