@@ -11,7 +11,7 @@ from cortex_core.domain.links import Profile
 from cortex_core.domain.models import Conversation, Message, Role, Turn, TurnStatus, User, Workspace
 from cortex_core.domain.policy import WRITERS
 from cortex_core.domain.search.query import parse
-from cortex_core.ports import UnitOfWork
+from cortex_core.ports import Horizon, UnitOfWork
 
 
 def _id(kind: int, number: int) -> str:
@@ -24,6 +24,8 @@ TALK = ConversationId(_id(3, 57))
 NOTE = MessageId(_id(4, 5717))
 SOON = datetime.now(UTC) + timedelta(hours=1)
 RECENTLY = datetime.now(UTC) - timedelta(minutes=1)
+OLD = Horizon(messages=SOON, events=SOON)
+LOOKED = ConversationId(_id(3, 7000))
 BEFORE: tuple[datetime, ConversationId] = (make.at(10**7), TALK)
 
 user: User = User(
@@ -128,6 +130,9 @@ CALLS: dict[str, Call] = {
     "turns.finish": lambda work: work.turns.finish(turn, worker="one"),
     "events.append": lambda work: work.events.append(make.event(conversation, user)),
     "events.since": lambda work: work.events.since(TALK, seq=3, limit=51),
+    "events.first": lambda work: work.events.first(TALK),
+    "retention.look": lambda work: work.retention.look(LOOKED, OLD, limit=100),
+    "retention.prune": lambda work: work.retention.prune(TALK, OLD, limit=10),
     "sessions.add": lambda work: work.sessions.add(session),
     "sessions.get": lambda work: work.sessions.get(session.digest, now=make.NOON),
     "sessions.update": lambda work: work.sessions.update(session, version=1),

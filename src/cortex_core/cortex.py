@@ -17,6 +17,7 @@ from cortex_core.services.linking import EmailLinks
 from cortex_core.services.members import Members
 from cortex_core.services.participants import Participants
 from cortex_core.services.reception import Reception
+from cortex_core.services.retention import Keep, Retention
 from cortex_core.services.revocation import RevocationList
 from cortex_core.services.search import Search
 from cortex_core.services.sessions import TOKEN_LIFETIME, Sessions
@@ -34,10 +35,12 @@ class Cortex:
         *,
         token_lifetime: timedelta = TOKEN_LIFETIME,
         email_links: EmailLinks | None = None,
+        keep: Keep | None = None,
     ) -> None:
         """Assemble the core; no access token that *ports* accept outlives *token_lifetime*.
 
-        With *email_links*, identities are linked by verified address on first sight.
+        With *email_links*, identities are linked by verified address on first sight. With *keep*,
+        older messages and events are taken away.
         """
         self.ports = ports
         self.revocations = RevocationList(ports)
@@ -45,6 +48,7 @@ class Cortex:
         reception = Reception(ports, self.revocations, email_links=email_links)
         self.accounts = Accounts(ports, self.sessions)
         self.turns = TurnWorker(ports)
+        self.retention = Retention(ports, keep or Keep())
         self.users = Users(ports, reception)
         self.workspaces = Workspaces(ports, reception)
         self.members = Members(ports, reception)
@@ -65,6 +69,7 @@ class Cortex:
             asyncio.create_task(self.sessions.keep()),
             asyncio.create_task(keep_count(self.ports)),
             asyncio.create_task(self.search.keep_up()),
+            asyncio.create_task(self.retention.keep()),
         ]
         streams = self.ports.telemetry.observe("cortex.streams", self._streams)
         try:

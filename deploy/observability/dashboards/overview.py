@@ -104,6 +104,7 @@ def _served() -> Iterator[Panel]:
 def _conversations() -> Iterator[Panel]:
     yield Panel(title="Open streams", queries=(value("cortex.streams", "instance", of="sum"),))
     yield Panel(title="Events to streams", queries=(happening("cortex.events.delivered", "type"),))
+    yield Panel(title="Too old, gone", queries=(happening("cortex.retention.removed", "table"),))
     yield Panel(
         title="From an event to its reader", queries=quantiles("cortex.event.delay"), unit="s"
     )

@@ -13,6 +13,7 @@ from cortex_adapters.memory.repositories.links import MemoryLinks
 from cortex_adapters.memory.repositories.messages import MemoryMessages
 from cortex_adapters.memory.repositories.registry import MemoryRegistry
 from cortex_adapters.memory.repositories.replays import MemoryReplays
+from cortex_adapters.memory.repositories.retention import MemoryRetention
 from cortex_adapters.memory.repositories.revocations import MemoryRevocations
 from cortex_adapters.memory.repositories.search import MemorySearch
 from cortex_adapters.memory.repositories.sessions import MemorySessions
@@ -40,6 +41,7 @@ class MemoryUnitOfWork:
     revocations: MemoryRevocations
     replays: MemoryReplays
     registry: MemoryRegistry
+    retention: MemoryRetention
 
 
 class MemoryStore:
@@ -84,6 +86,7 @@ class MemoryStore:
                 revocations=MemoryRevocations(transaction),
                 replays=MemoryReplays(transaction),
                 registry=MemoryRegistry(transaction),
+                retention=MemoryRetention(transaction),
             )
         finally:
             transaction.end()

@@ -83,9 +83,10 @@ class Tables:
         default_factory=Table[ConversationId, frozenset[UserId]]
     )
     messages: Table[MessageId, Message] = field(default_factory=Table[MessageId, Message])
-    logs: Table[ConversationId, Sequence[Recorded]] = field(
-        default_factory=Table[ConversationId, Sequence[Recorded]]
+    logs: Table[ConversationId, Sequence[Recorded | None]] = field(
+        default_factory=Table[ConversationId, Sequence[Recorded | None]]
     )
+    firsts: Table[ConversationId, int] = field(default_factory=Table[ConversationId, int])
     turns: Table[TurnId, Turn] = field(default_factory=Table[TurnId, Turn])
     queue: Table[TurnId, Lease] = field(default_factory=Table[TurnId, Lease])
     sessions: Table[str, Session] = field(default_factory=Table[str, Session])

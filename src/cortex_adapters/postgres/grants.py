@@ -19,9 +19,9 @@ RIGHTS: Final[Mapping[str, str]] = {
     "memberships": _ALL,
     "conversations": _ALL,
     "participants": _ALL,  # to lock a row is to be able to change it
-    "messages": "SELECT, INSERT, UPDATE (words)",
-    "events": "SELECT, INSERT",
-    "turns": "SELECT, INSERT, UPDATE",
+    "messages": "SELECT, INSERT, UPDATE (words), DELETE",
+    "events": "SELECT, INSERT, DELETE",
+    "turns": _ALL,
     "sessions": _ALL,
     "revocations": _ALL,
     "replays": _ALL,

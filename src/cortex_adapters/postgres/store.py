@@ -19,6 +19,7 @@ from cortex_adapters.postgres.repositories.links import PostgresLinks
 from cortex_adapters.postgres.repositories.messages import PostgresMessages
 from cortex_adapters.postgres.repositories.registry import PostgresRegistry
 from cortex_adapters.postgres.repositories.replays import PostgresReplays
+from cortex_adapters.postgres.repositories.retention import PostgresRetention
 from cortex_adapters.postgres.repositories.revocations import PostgresRevocations
 from cortex_adapters.postgres.repositories.search import PostgresSearch
 from cortex_adapters.postgres.repositories.sessions import PostgresSessions
@@ -87,6 +88,10 @@ class PostgresUnitOfWork:
     @property
     def registry(self) -> PostgresRegistry:
         return PostgresRegistry(self._session)
+
+    @property
+    def retention(self) -> PostgresRetention:
+        return PostgresRetention(self._session)
 
 
 class _Begun:

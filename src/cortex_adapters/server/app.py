@@ -30,6 +30,7 @@ from cortex_adapters.server.identity import (
 from cortex_adapters.server.issuer import Issuer
 from cortex_adapters.server.loop import watching
 from cortex_adapters.server.proofs import open_proofs
+from cortex_adapters.server.retention import kept
 from cortex_adapters.server.schema import SchemaCheck
 from cortex_adapters.server.siblings import Place, open_metrics
 from cortex_adapters.server.sign_on import open_sign_on, signs_on
@@ -106,6 +107,7 @@ async def open_service(settings: Settings, place: Place | None = None) -> AsyncI
             ),
             token_lifetime=longest_life(settings),
             email_links=email_links(settings),
+            keep=kept(settings),
         )
         await stack.enter_async_context(cortex.working())
         metrics = None

@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_pooler_url: PostgresUrl | None = None
     database_replica_url: PostgresUrl | None = None
     events_url: RedisUrl | None = None
+    keep_messages: int | None = None
+    keep_events: int | None = None
     host: str
     port: int
     workers: int

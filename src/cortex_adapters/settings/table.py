@@ -77,6 +77,21 @@ SETTINGS: Final = (
         meaning="`redis://host:6379/0` carries signals between processes, instead of PostgreSQL.",
     ),
     Setting(
+        name="keep_messages",
+        read=values.whole_number(1, 36_500),
+        form="1 to 36500 days",
+        meaning="How long messages are kept, with their turns; for ever unless set.",
+    ),
+    Setting(
+        name="keep_events",
+        read=values.whole_number(1, 36_500),
+        form="1 to 36500 days",
+        meaning=(
+            "How far back a stream can resume: for as long as messages are kept unless set, and "
+            "never longer."
+        ),
+    ),
+    Setting(
         name="host",
         read=values.listening_host,
         form="address",

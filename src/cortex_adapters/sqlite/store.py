@@ -15,6 +15,7 @@ from cortex_adapters.sqlite.repositories.links import SqliteLinks
 from cortex_adapters.sqlite.repositories.messages import SqliteMessages
 from cortex_adapters.sqlite.repositories.registry import SqliteRegistry
 from cortex_adapters.sqlite.repositories.replays import SqliteReplays
+from cortex_adapters.sqlite.repositories.retention import SqliteRetention
 from cortex_adapters.sqlite.repositories.revocations import SqliteRevocations
 from cortex_adapters.sqlite.repositories.search import SqliteSearch
 from cortex_adapters.sqlite.repositories.sessions import SqliteSessions
@@ -80,6 +81,10 @@ class SqliteUnitOfWork:
     @property
     def registry(self) -> SqliteRegistry:
         return SqliteRegistry(self._transaction)
+
+    @property
+    def retention(self) -> SqliteRetention:
+        return SqliteRetention(self._transaction)
 
 
 class SqliteStore:

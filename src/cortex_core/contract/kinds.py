@@ -15,7 +15,7 @@ from cortex_core.domain.errors import StorageReadOnlyError
 from cortex_core.domain.links import Profile
 from cortex_core.domain.models import Role
 from cortex_core.domain.policy import WRITERS
-from cortex_core.ports import Store, UnitOfWork
+from cortex_core.ports import Horizon, Store, UnitOfWork
 
 Write = Callable[[UnitOfWork, Scene], Awaitable[object]]
 
@@ -80,6 +80,9 @@ WRITES: Final[dict[str, Write]] = {
     "revocations.purge": lambda work, _: work.revocations.purge(now=make.NOON, limit=9),
     "replays.spend": lambda work, _: work.replays.spend("key", now=make.NOON, until=make.at(1)),
     "replays.purge": lambda work, _: work.replays.purge(now=make.NOON, limit=9),
+    "retention.prune": lambda work, scene: work.retention.prune(
+        scene.conversation.id, Horizon(), limit=9
+    ),
     "registry.ensure": lambda work, _: work.registry.ensure("epoch", "one"),
 }
 each_write = pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())

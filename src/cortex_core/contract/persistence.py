@@ -16,6 +16,7 @@ from cortex_core.contract.posts import PostsContract
 from cortex_core.contract.profiles import ProfilesContract
 from cortex_core.contract.registry import RegistryContract
 from cortex_core.contract.replays import ReplaysContract
+from cortex_core.contract.retention import RetentionContract
 from cortex_core.contract.revocations import RevocationsContract
 from cortex_core.contract.search import SearchContract
 from cortex_core.contract.sessions import SessionsContract
@@ -45,6 +46,7 @@ class PersistenceContract(
     RevocationsContract,
     ReplaysContract,
     RegistryContract,
+    RetentionContract,
     ValuesContract,
     PagingContract,
     UnitsContract,

@@ -120,8 +120,10 @@ class Following:
                     access = await work.conversations.access(user_id, conversation_id)
                 conversation = enter_conversation(self._reception.present(principal, access))
                 epoch = await self.epoch()
-        possible = resume.seq <= conversation.last_seq and resume.epoch in (None, epoch)
-        return self._stream(principal, user_id, conversation_id, resume.seq if possible else None)
+        last = conversation.last_seq
+        possible = resume.seq <= last and resume.epoch in (None, epoch)
+        seq = resume.seq if possible else None
+        return self._stream(principal, user_id, conversation_id, seq, last)
 
     @contextmanager
     def _room(self) -> Iterator[None]:
@@ -140,17 +142,21 @@ class Following:
         user_id: UserId,
         conversation_id: ConversationId,
         seq: int | None,
+        last: int,
     ) -> AsyncGenerator[Item, None]:
         async with self._ports.events.subscribe(conversation_id) as live:
             watch = Watch(principal, user_id, conversation_id, seq or 0, live)
+            watch.heard = last
             watch.ended = self._leaving
             with self._watchman.watching(watch):
                 if seq is None:
-                    first = await self._read(watch, limit=1)
-                    yield Reset(oldest=first[0].seq if first else 1)
+                    yield await self._begin_anew(watch)
                 is_live = False
                 while (reason := self._end(watch, principal)) is None:
                     found = await self._read(watch, limit=PAGE)
+                    if await self._is_overtaken(watch, found):
+                        yield await self._begin_anew(watch)
+                        continue
                     page, more = _fitting(found)
                     self._tell(page, is_live=is_live)
                     while page and self._end(watch, principal) is None:
@@ -170,6 +176,7 @@ class Following:
             signal = await live.next(timeout=self._patience(principal))
             if isinstance(signal, Bell):
                 watch.traceparent = signal.traceparent
+                watch.heard = max(watch.heard, signal.seq)
                 if signal.seq > watch.seq or signal.seq == 0:
                     return None
             elif self._end(watch, principal):
@@ -213,6 +220,28 @@ class Following:
                 found = await work.events.since(watch.conversation_id, seq=watch.seq, limit=limit)
             span.set(events=len(found))
             return found
+
+    async def _is_overtaken(self, watch: Watch, found: Sequence[Recorded]) -> bool:
+        """Say whether retention has taken what comes next, according to what was *found*."""
+        if found:
+            return found[0].seq > watch.seq + 1
+        if watch.heard <= watch.seq:
+            return False
+        watch.heard = watch.seq  # asked once for what was heard of
+        return await self._first(watch) > watch.seq + 1
+
+    async def _begin_anew(self, watch: Watch) -> Reset:
+        """Go to where the log begins, and return what tells so."""
+        oldest = await self._first(watch)
+        watch.seq = oldest - 1
+        return Reset(oldest=oldest)
+
+    async def _first(self, watch: Watch) -> int:
+        with operation(self._ports, "following.first"):
+            async with self._ports.store.begin(
+                read_only=True, single=True, caller=watch.user_id
+            ) as work:
+                return await work.events.first(watch.conversation_id)
 
     def _tell(self, page: Iterable[Recorded], *, is_live: bool) -> None:
         """Count what a stream is given, and measure how late it comes to one that is live."""

@@ -41,6 +41,8 @@ class Watch:
         self.user_id = user_id
         self.conversation_id = conversation_id
         self.seq = seq
+        self.heard = seq
+        """How far the log is, as far as anybody said."""
         self.ended: CortexError | None = None
         self.traceparent = ""
         """The trace of whoever rang last."""

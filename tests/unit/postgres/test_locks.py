@@ -26,6 +26,8 @@ from cortex_core.domain.errors import CortexError, LeaseLostError, NotFoundError
 from cortex_core.domain.ids import ConversationId, UserId, WorkspaceId
 from cortex_core.domain.models import Role, Turn, TurnError
 from cortex_core.domain.policy import PERMISSIONS
+from cortex_core.ports import Horizon
+from cortex_core.ports.clock import system_clock
 from cortex_core.services.turns.queue import TurnQueue
 from tests.unit.postgres.waiting import until
 
@@ -63,6 +65,7 @@ class Town:
         async with asyncio.TaskGroup() as tasks:
             for act in often:
                 tasks.create_task(self._repeat(act, end, pause=0.01))
+            tasks.create_task(self._repeat(self._prune, end, pause=0.02))
             tasks.create_task(self._repeat(self._delete_talk, end, pause=0.04))
             tasks.create_task(self._repeat(self._delete_room, end, pause=0.2))
 
@@ -124,6 +127,14 @@ class Town:
                 await queue.complete(turn, "So.")
         self.done["ended"] += 1
 
+    async def _prune(self) -> None:
+        before = system_clock() - timedelta(milliseconds=100)
+        async with self._cortex.ports.store.begin(single=True) as work:
+            if await work.retention.prune(
+                random.choice(self._talks), Horizon(messages=before, events=before), limit=9
+            ):
+                self.done["pruned"] += 1
+
     async def _delete_talk(self) -> None:
         talk = random.choice(self._talks)
         await self._cortex.conversations.delete(self._owner, talk)
@@ -162,5 +173,5 @@ async def test_deleting_meets_every_other_change_without_a_deadlock(fresh_databa
         deadlocks = connection.execute(_DEADLOCKS).fetchone()
     assert town.errors == []
     assert deadlocks == (0,)
-    assert len(town.done) == 6
+    assert len(town.done) == 7
     assert min(town.done.values()) >= 10, town.done

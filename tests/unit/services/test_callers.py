@@ -15,6 +15,7 @@ SYSTEM = {
     "queue": "the assistant's",
     "linking": "before it is clear who the caller is",
     "reception": "before it is clear who the caller is",
+    "retention": "goes through all conversations",
     "revocation": "of identity providers",
     "sessions": "of browsers, before it is clear whose they are",
     "browsers": "of browsers, before it is clear whose they are",

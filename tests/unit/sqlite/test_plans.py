@@ -38,7 +38,9 @@ _SEED: Final = """
         WHERE n <= 2000;
     INSERT INTO memberships SELECT id(2, 1 + n % 10), id(1, n), 'editor', 'name' FROM n
         WHERE n > 10 AND n <= 2000;
-    INSERT INTO conversations SELECT id(3, n), id(2, 1 + n % 10), 'topic', '{}', 40, 1, now,
+    INSERT INTO conversations (id, workspace_id, topic, metadata, last_seq, version, created_at,
+        updated_at)
+        SELECT id(3, n), id(2, 1 + n % 10), 'topic', '{}', 40, 1, now,
         now - n * 60000000 FROM n;
     INSERT INTO participants SELECT id(3, 1 + (a.n * 7 + b.n * 1313) % 20000), id(1, a.n)
         FROM n AS a, n AS b WHERE a.n <= 2000 AND b.n <= 10;
@@ -75,9 +77,9 @@ _WITHOUT_INDEX: Final = """
     """
 
 
-# Whatever a statement brings along may be read as a whole.
+# What a statement brings along, and what a query within it yields, may be read as a whole.
 SCAN: Final = re.compile(
-    r"SCAN (?!pair|mine|wanted|new|CONSTANT ROW|\d+ CONSTANT ROW"
+    r"SCAN (?!pair|mine|wanted|new|place|\(subquery|CONSTANT ROW|\d+ CONSTANT ROW"
     r"|each$|p VIRTUAL TABLE|w VIRTUAL TABLE INDEX 0:M)"  # the phrases; what FTS5 has found
 )
 SORTING: Final = [

@@ -84,7 +84,7 @@ async def test_the_steps_are_taken_back_and_again_without_loss(path: str) -> Non
     async with open_store(path) as store:
         scene = await stored_scene(store)
         note = await _add(store, scene, "the cat")
-    await schema.downgrade(path, 4)
+    await schema.downgrade(path, 4, losing=True)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT id, content FROM messages").fetchall() == [
             (note.id, "the cat")

@@ -122,6 +122,7 @@ def drop_conversation(tables: Tables, conversation_id: ConversationId) -> None:
             tables.turns.drop(turn_id)
             tables.queue.drop(turn_id)
     tables.logs.drop(conversation_id)
+    tables.firsts.drop(conversation_id)
     tables.participants.drop(conversation_id)
     tables.conversations.drop(conversation_id)
 

@@ -37,9 +37,18 @@ class MemoryEvents:
     async def since(
         self, conversation_id: ConversationId, *, seq: int, limit: int
     ) -> Sequence[Recorded]:
-        log = self._transaction.reading().logs.get(conversation_id) or ()
-        first = max(seq, 0)
-        return [copied_event(recorded) for recorded in log[first : first + limit]]
+        tables = self._transaction.reading()
+        log = tables.logs.get(conversation_id) or ()
+        begin = max(seq, first_place(tables, conversation_id) - 1)
+        return [copied_event(recorded) for recorded in log[begin : begin + limit] if recorded]
+
+    async def first(self, conversation_id: ConversationId) -> int:
+        return first_place(self._transaction.reading(), conversation_id)
+
+
+def first_place(tables: Tables, conversation_id: ConversationId) -> int:
+    """Return the place at which a log begins."""
+    return tables.firsts.get(conversation_id) or 1
 
 
 def next_place(

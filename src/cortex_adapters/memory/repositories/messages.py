@@ -63,16 +63,20 @@ class MemoryMessages:
     ) -> Sequence[Message]:
         log = self._transaction.reading().logs.get(conversation_id) or ()
         found = _upwards(log, after) if order == "asc" else _downwards(log, after)
-        messages = (event.data.message for event in found if isinstance(event.data, MessageCreated))
+        messages = (
+            event.data.message
+            for event in found
+            if event and isinstance(event.data, MessageCreated)
+        )
         return [copied(message) for message in islice(messages, limit)]
 
 
-def _upwards(log: Sequence[Recorded], after: int | None) -> Iterator[Recorded]:
+def _upwards(log: Sequence[Recorded | None], after: int | None) -> Iterator[Recorded | None]:
     """Yield what stands beyond place *after*; place 1 is at index 0."""
     return (log[index] for index in range(max(after or 0, 0), len(log)))
 
 
-def _downwards(log: Sequence[Recorded], after: int | None) -> Iterator[Recorded]:
+def _downwards(log: Sequence[Recorded | None], after: int | None) -> Iterator[Recorded | None]:
     """Yield what stands before place *after*, newest first."""
     first = len(log) if after is None else min(after - 1, len(log))
     return (log[index] for index in range(first - 1, -1, -1))

@@ -58,16 +58,21 @@ class PostgresEvents:
     ) -> Sequence[Recorded]:
         found = await self._session.read(
             """
+            WITH place AS MATERIALIZED (
+                SELECT greatest($2, first_seq - 1) AS seq FROM conversations WHERE id = $1
+            )
             SELECT * FROM (
                 (
                     SELECT seq, '', created_at, author_kind, author_id, NULL::json,
                         correlation_id, id, conversation_id, seq, author_kind, author_id, role,
                         content, in_reply_to, metadata, created_at
-                    FROM messages WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+                    FROM messages WHERE conversation_id = $1 AND seq > (SELECT seq FROM place)
+                    ORDER BY seq LIMIT $3
                 ) UNION ALL (
                     SELECT seq, type, at, actor_kind, actor_id, data, correlation_id, NULL, NULL,
                         NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-                    FROM events WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+                    FROM events WHERE conversation_id = $1 AND seq > (SELECT seq FROM place)
+                    ORDER BY seq LIMIT $3
                 )
             ) log
             ORDER BY 1
@@ -88,6 +93,12 @@ class PostgresEvents:
             )
             for row in found
         ]
+
+    async def first(self, conversation_id: ConversationId) -> int:
+        found = await self._session.read(
+            "SELECT first_seq FROM conversations WHERE id = $1", conversation_id
+        )
+        return found[0][0] if found else 1
 
 
 def _data(type_: str, data: str | None, message: Row) -> Logged:

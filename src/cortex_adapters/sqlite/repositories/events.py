@@ -11,6 +11,7 @@ from cortex_adapters.sqlite.connections import Row
 from cortex_adapters.sqlite.repositories.rows import (
     bounded,
     many,
+    one,
     to_actor,
     to_json,
     to_message,
@@ -46,14 +47,17 @@ class SqliteEvents:
         return await self._transaction.read(
             many(
                 """
+                WITH place (seq) AS (
+                    SELECT max(?2, first_seq - 1) FROM conversations WHERE id = ?1
+                )
                 SELECT conversation_id, seq, created_at, author_kind, author_id, '', NULL,
                     correlation_id, id, conversation_id, seq, author_kind, author_id, role,
                     content, in_reply_to, metadata, created_at
-                FROM messages WHERE conversation_id = ?1 AND seq > ?2
+                FROM messages WHERE conversation_id = ?1 AND seq > (SELECT seq FROM place)
                 UNION ALL
                 SELECT conversation_id, seq, at, actor_kind, actor_id, type, data, correlation_id,
                     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-                FROM events WHERE conversation_id = ?1 AND seq > ?2
+                FROM events WHERE conversation_id = ?1 AND seq > (SELECT seq FROM place)
                 ORDER BY 2
                 LIMIT ?3
                 """,
@@ -61,6 +65,16 @@ class SqliteEvents:
                 _to_recorded,
             )
         )
+
+    async def first(self, conversation_id: ConversationId) -> int:
+        found = await self._transaction.read(
+            one(
+                "SELECT first_seq FROM conversations WHERE id = ?",
+                (conversation_id,),
+                lambda row: int(row[0]),
+            )
+        )
+        return found or 1
 
 
 def _append(connection: sqlite3.Connection, event: Event) -> int:

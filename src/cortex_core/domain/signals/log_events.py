@@ -110,6 +110,11 @@ LOG_EVENTS: Final = (
         fields=("reason",),
     ),
     LogEvent(
+        name="retention.removed",
+        meaning="So many messages and other events were older than is kept, and are gone.",
+        fields=("messages", "events"),
+    ),
+    LogEvent(
         name="users.linked",
         meaning="An identity was linked to a former user by its verified address.",
         fields=("kind", "user_id"),

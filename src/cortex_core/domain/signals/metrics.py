@@ -135,6 +135,13 @@ METRICS: Final = (
         bounds=SECONDS,
     ),
     Metric(
+        name="cortex.retention.removed",
+        instrument="counter",
+        unit="{row}",
+        meaning="Messages and other events that were older than is kept, by table.",
+        labels=("table",),
+    ),
+    Metric(
         name="cortex.turns",
         instrument="gauge",
         unit="{turn}",

@@ -10,6 +10,7 @@ each method names, and nothing where what they belong to does not exist.
 
 from cortex_core.ports.persistence.conversations import Activity, ConversationRepository
 from cortex_core.ports.persistence.messages import EventLog, MessageRepository
+from cortex_core.ports.persistence.retention import Horizon, Look, Pruned, RetentionRepository
 from cortex_core.ports.persistence.search import Hit, SearchPlace, SearchRepository
 from cortex_core.ports.persistence.sessions import (
     ReplayRepository,
@@ -26,10 +27,14 @@ __all__ = [
     "ConversationRepository",
     "EventLog",
     "Hit",
+    "Horizon",
     "LinkRepository",
+    "Look",
     "MessageRepository",
+    "Pruned",
     "Registry",
     "ReplayRepository",
+    "RetentionRepository",
     "RevocationRepository",
     "SearchPlace",
     "SearchRepository",

@@ -71,5 +71,13 @@ class EventLog(Protocol):
     async def since(
         self, conversation_id: ConversationId, *, seq: int, limit: int
     ) -> Sequence[Recorded]:
-        """Return the events after place *seq*, in order; nothing if there is no conversation."""
+        """Return the events after place *seq*, in order; nothing if there is no conversation.
+
+        A log begins where `first` says, after what retention took: the first one that is
+        returned may stand further on than the next place.
+        """
+        ...
+
+    async def first(self, conversation_id: ConversationId) -> int:
+        """Return the place at which the log begins: 1 unless retention took what was there."""
         ...

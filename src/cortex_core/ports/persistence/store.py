@@ -8,6 +8,7 @@ from typing import Protocol
 from cortex_core.domain.ids import UserId
 from cortex_core.ports.persistence.conversations import ConversationRepository
 from cortex_core.ports.persistence.messages import EventLog, MessageRepository
+from cortex_core.ports.persistence.retention import RetentionRepository
 from cortex_core.ports.persistence.search import SearchRepository
 from cortex_core.ports.persistence.sessions import (
     ReplayRepository,
@@ -58,6 +59,8 @@ class UnitOfWork(Protocol):
     def replays(self) -> ReplayRepository: ...
     @property
     def registry(self) -> Registry: ...
+    @property
+    def retention(self) -> RetentionRepository: ...
 
 
 class Store(Protocol):

@@ -1,0 +1,2 @@
+-- Nothing to do here.
+SELECT 1;
