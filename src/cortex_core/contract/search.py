@@ -193,6 +193,7 @@ class SearchContract(StoreContract):
         while page := await _find(store, scene.owner, "cat", after=after, limit=limit):
             assert len(page) <= limit
             found += page
+            assert len(found) <= len(expected), "a page begins after the one before it"
             after = _place(page[-1])
             await _add(store, make.message(scene.conversation, scene.owner, "the dog " * 30))
         assert [hit.message.id for hit in found] == expected
