@@ -97,12 +97,17 @@ async def test_workers_share_a_port_on_postgres(serve: Serve, port: str, fresh_d
     )
     assert (await first_line(process)).rstrip().endswith(", 2 processes)")
     assert process.stderr is not None
+    lines: list[dict[str, object]] = []
     async with asyncio.timeout(30):
-        lines = [json.loads(await process.stderr.readline()) for _ in range(2)]
+        while len(lines) < 2:
+            line = json.loads(await process.stderr.readline())
+            lines += [line] if line["event"] == "server.listening" else []
     await ready(port)
     process.send_signal(signal.SIGTERM)
-    assert await ended(process) == (0, "", "")
-    assert [line["event"] for line in lines] == ["server.listening"] * 2
+    code, out, err = await ended(process)
+    assert (code, out) == (0, "")
+    # a busy machine may block a loop
+    assert {json.loads(line)["event"] for line in err.splitlines()} <= {"loop.blocked"}
     assert {line["worker"] for line in lines} == {0, 1}, "which of them said it"
 
 
