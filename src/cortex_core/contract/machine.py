@@ -20,6 +20,7 @@ from cortex_core.contract.agreement.conversations import ConversationRules
 from cortex_core.contract.agreement.links import LinkRules
 from cortex_core.contract.agreement.messages import MessageRules
 from cortex_core.contract.agreement.reads import ReadRules
+from cortex_core.contract.agreement.retention import RetentionRules
 from cortex_core.contract.agreement.sessions import SessionRules
 from cortex_core.contract.agreement.turns import TurnRules
 from cortex_core.contract.agreement.workspaces import WorkspaceRules
@@ -35,6 +36,7 @@ class StoresAgree(
     MessageRules,
     TurnRules,
     SessionRules,
+    RetentionRules,
     ReadRules,
 ):
     """Commands of every kind: alone, several in one unit, and units that are undone."""

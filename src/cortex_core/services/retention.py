@@ -48,7 +48,7 @@ class Retention:
         keep: Keep,
         *,
         period: float = 3_600.0,
-        look: float = 60.0,
+        look: float = 10.0,
         pause: float = 0.05,
         batch: int = BATCH,
         conversations: int = CONVERSATIONS,
