@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Final
 
@@ -107,7 +107,15 @@ def _load() -> Sequence[Step]:
     if sqlite3.sqlite_version_info < OLDEST:
         needed = ".".join(map(str, OLDEST))
         raise SchemaError(f"SQLite {needed} is needed, and this is {sqlite3.sqlite_version}.")
+    with closing(sqlite3.connect(":memory:")) as connection:
+        require_built_with(name for (name,) in connection.execute("PRAGMA module_list"))
     return load_steps(_STEPS)
+
+
+def require_built_with(modules: Iterable[str]) -> None:
+    """Raise SchemaError unless what a search needs is among the *modules* of SQLite."""
+    if "fts5" not in modules:
+        raise SchemaError("This SQLite was built without FTS5, which a search needs.")
 
 
 def _apply_next(path: str, steps: Sequence[Step], connection: sqlite3.Connection) -> Step | None:

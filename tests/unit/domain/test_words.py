@@ -108,7 +108,7 @@ def test_no_text_takes_long(text: str) -> None:
     """Marks in the wrong order took seconds, in the middle of everybody's requests."""
     began = time.perf_counter()
     findable(text)
-    assert time.perf_counter() - began < 0.3
+    assert time.perf_counter() - began < 0.6
 
 
 @given(st.lists(st.sampled_from(["\u0301", "\u0323", "\u0334", "a", " "]), max_size=120))

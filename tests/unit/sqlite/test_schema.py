@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cortex_adapters.migrations import Step, load_steps
 from cortex_adapters.sqlite.files import exists, make_file
-from cortex_adapters.sqlite.schema import check, downgrade, status, upgrade
+from cortex_adapters.sqlite.schema import check, downgrade, require_built_with, status, upgrade
 from cortex_adapters.sqlite.store import open_store
 from cortex_adapters.sqlite.structure import statements
 from cortex_core.domain.errors import SchemaError, UnavailableError
@@ -28,6 +28,12 @@ def _tables(path: str) -> set[str]:
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
         return {name for (name,) in rows}
+
+
+def test_an_sqlite_that_cannot_search_is_named() -> None:
+    require_built_with(["json_each", "fts5"])
+    with pytest.raises(SchemaError, match="FTS5"):
+        require_built_with(["json_each", "fts3"])
 
 
 async def test_an_upgrade_applies_what_is_pending_and_keeps_a_ledger(empty: str) -> None:
