@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +14,7 @@ import msgspec
 import psycopg
 
 from cortex_core.domain.ids import ConversationId, UserId, Uuid7, WorkspaceId
+from cortex_core.domain.search.words import findable
 
 SHORT: Final = 50
 """Messages of a short conversation."""
@@ -22,7 +24,7 @@ _BATCH: Final = 10_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TALKS: Final = "id, workspace_id, topic, metadata, last_seq, version, created_at, updated_at"
 _MESSAGES: Final = (
-    "id, conversation_id, seq, author_kind, author_id, role, content, metadata, created_at"
+    "id, conversation_id, seq, author_kind, author_id, role, content, metadata, created_at, words"
 )
 _Row = tuple[object, ...]
 
@@ -63,9 +65,16 @@ def fill_postgres(conninfo: str, scene: Scene) -> None:
 def fill_sqlite(path: str, scene: Scene) -> None:
     """Insert the rows, and leave nothing in the log beside the file."""
     with closing(sqlite3.connect(path)) as connection:
+        found = enumerate(_messages(scene), start=1)
+        connection.executemany(
+            "INSERT INTO message_words (rowid, words) VALUES (?, ?)",
+            ((place, row[-1]) for place, row in found),
+        )
+        # Where a message has its words, there is their place here.
+        placed = enumerate(_messages(scene), start=1)
         for table, names, rows in (
             ("conversations", _TALKS, _talks(scene)),
-            ("messages", _MESSAGES, _messages(scene)),
+            ("messages", _MESSAGES, ((*row[:-1], place) for place, row in placed)),
         ):
             marks = ", ".join("?" * len(names.split(", ")))
             connection.executemany(
@@ -86,13 +95,26 @@ def _talks(scene: Scene) -> Iterator[_Row]:
 def _messages(scene: Scene) -> Iterator[_Row]:
     """Yield bursts: one in the long conversation, then one in a short one, in turn."""
     new_id = Uuid7()
-    content = "What was said in this place is neither short nor long, as most messages are. "
+    chance = random.Random(0)
+    vocabulary = [f"word{number}" for number in range(5_000)]
     number = 0
     for talk, first in _bursts(scene):
         for seq in range(first, first + BURST):
             number += 1
             at = scene.began + timedelta(seconds=number)
-            yield new_id(), talk, seq, "user", scene.user, "user", content, "{}", at
+            content = " ".join(chance.choices(vocabulary, k=10))
+            yield (
+                new_id(),
+                talk,
+                seq,
+                "user",
+                scene.user,
+                "user",
+                content,
+                "{}",
+                at,
+                findable(content),
+            )
 
 
 def _bursts(scene: Scene) -> Iterator[tuple[ConversationId, int]]:
