@@ -19,8 +19,8 @@ TOKEN = "scrape-token-of-a-test"
 SECONDS = 60
 ASKED = {**dict(expressions()), **dict(runbook_queries())}
 
-# What a server without a tenant, a collector and a defect does not say, what its pool says when it
-# is full only, and what other exporters say.
+# What a server that keeps everything, without a tenant, a collector and a defect, does not say,
+# what its pool says when it is full only, and what other exporters say.
 SILENT = (
     "http_client_request_duration_seconds",
     "cortex_identity_key_fetches_total",
@@ -32,6 +32,7 @@ SILENT = (
     "node_filesystem_",
     "probe_",
     "otel_sdk_",
+    "cortex_retention_removed_total",
     "db_client_connection_wait_time_seconds",
     "db_client_connection_timeouts_total",
 )
