@@ -50,6 +50,11 @@ POLICIES: Final[Mapping[str, str]] = {
     "registry": _NONE,
 }
 """Which rows of each table a user has a part in; the system has one in all."""
+_WRITABLE: Final[Mapping[str, str]] = {
+    "memberships": "{schema}.wall_member(workspace_id, {me})",
+    "participants": "{schema}.wall_talk(conversation_id, {me})",
+}
+"""Which rows may be written where that is less than may be seen: nobody lets themselves in."""
 
 # `(SELECT ...)` is worked out once for each statement, and not once for each row.
 _ME: Final = "(SELECT {schema}.wall_me())"
@@ -94,11 +99,15 @@ def raised(schema: str) -> Sequence[str]:
         lines.append(_FUNCTION.format(schema=own, name=name, asked=asked.format(schema=own)))
     for table, policy in POLICIES.items():
         name = f"{own}.{quoted(table)}"
-        mine = policy.format(schema=own, me=_ME.format(schema=own))
+        me = _ME.format(schema=own)
+        mine = policy.format(schema=own, me=me)
+        writable = _WRITABLE.get(table, policy).format(schema=own, me=me)
         lines += [
             f"DROP POLICY IF EXISTS wall_{table} ON {name};",
             f"CREATE POLICY wall_{table} ON {name} USING (",
             f"    {_IS_SYSTEM} OR {mine}",
+            ") WITH CHECK (",
+            f"    {_IS_SYSTEM} OR {writable}",
             ");",
             f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;",
         ]

@@ -139,6 +139,26 @@ async def test_a_row_cannot_be_put_where_its_caller_has_no_part(store: PostgresS
             )
 
 
+async def test_nobody_lets_themselves_in(store: PostgresStore) -> None:
+    ada, eve = await said(store), await said(store)
+    mine, workspace, conversation = eve.owner.id, ada.workspace.id, ada.conversation.id
+    with pytest.raises(StorageForbiddenError):
+        async with store.begin(caller=mine) as work:
+            await work._session.write(
+                "INSERT INTO participants VALUES ($1, $2)", conversation, mine
+            )
+    with pytest.raises(StorageForbiddenError):
+        async with store.begin(caller=mine) as work:
+            await work._session.write(
+                "INSERT INTO memberships VALUES ($1, $2, 'owner', 'other')", workspace, mine
+            )
+    with pytest.raises(StorageForbiddenError):
+        async with store.begin(caller=mine) as work:
+            await work._session.write(
+                "UPDATE memberships SET workspace_id = $1, name_key = 'other'", workspace
+            )
+
+
 async def test_walls_come_down_again(owned: str, server: str) -> None:
     role = server.partition("//")[2].partition(":")[0]
     async with open_store(server) as store:
