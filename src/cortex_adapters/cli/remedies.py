@@ -112,6 +112,12 @@ _RIGHTS: Final = (
         f"{_GRANTS}; or run as that owner.",
     ),
     _Case(
+        'permission denied for database ([^ "]+)',
+        r"It may make no schema in the database \1, as cortex db check does, and undoes.",
+        r"Run it as the owner of the database; or, as that owner: GRANT CREATE ON DATABASE \1, "
+        "to this role.",
+    ),
+    _Case(
         "permission denied for schema ([^ ]+)",
         r"It may not use the schema \1, or make nothing in it.",
         r"As the owner of the database: GRANT USAGE, CREATE ON SCHEMA \1, to this role.",

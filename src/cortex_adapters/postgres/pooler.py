@@ -21,8 +21,8 @@ _LIMITS: Final = frozenset(name for name in SESSION if name.endswith("_timeout")
 _FOUND: Final = "SELECT name, setting FROM pg_settings WHERE lower(name) = ANY($1)"
 _NAMES: Final = "SELECT current_user, current_database()"
 _MEANING: Final = (
-    "sessions behind a pooler have the settings of their role; run these, and then RECONNECT in "
-    "the pooler:"
+    "sessions behind a pooler have the settings of their role; run these, as that role itself or a "
+    "superuser, and then RECONNECT in the pooler:"
 )
 _VARIABLE: Final = "CORTEX_DATABASE_POOLER_URL"
 

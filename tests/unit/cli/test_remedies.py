@@ -23,3 +23,11 @@ def test_a_pooler_that_is_away_is_not_taken_for_the_database() -> None:
     error.__cause__ = psycopg.OperationalError("connection failed: Connection refused")
     lines = explained(error, cause=False)
     assert lines[-1] == "Start the pooler there, or correct CORTEX_DATABASE_POOLER_URL."
+
+
+def test_a_check_that_may_make_no_schema_says_which_right_that_takes() -> None:
+    error = StorageForbiddenError()
+    error.__cause__ = psycopg.errors.InsufficientPrivilege("permission denied for database cortex")
+    lines = explained(error, cause=False)
+    assert "GRANT CREATE ON DATABASE cortex, to this role." in lines[-1]
+    assert not any("cortex db upgrade" in line for line in lines)
