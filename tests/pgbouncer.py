@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from cortex_adapters.postgres.connection import SESSION
+from tests.missing import missing
 
 SESSIONS = 5
 """How many sessions all clients of one database share."""
@@ -99,10 +99,7 @@ class PgBouncer:
 def running_pgbouncer(server: str) -> Iterator[PgBouncer]:
     """Run one before *server*; without the program CI fails, and who works on a laptop is told."""
     if not _binary():
-        what = "pgbouncer is missing: run `make pgbouncer`, or install it."
-        if os.environ.get("CI"):
-            pytest.fail(what)
-        pytest.skip(what)
+        missing("pgbouncer is missing: run `make pgbouncer`, or install it.")
     folder = Path(tempfile.mkdtemp(prefix="cortex-pgbouncer-"))
     pgbouncer = PgBouncer(server, folder)
     try:

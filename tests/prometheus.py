@@ -1,12 +1,10 @@
 """The tools of Prometheus: those that `.ci/prometheus` brought, or those on the PATH."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
+from tests.missing import missing
 
 ROOT = Path(__file__).parents[1]
 BROUGHT = ROOT / ".tools" / "usr" / "bin"
@@ -18,7 +16,7 @@ def tool(name: str) -> str:
     """Return the path of *name*; without it CI fails, and who works on a laptop is told."""
     brought = BROUGHT / name
     found = str(brought) if brought.exists() else shutil.which(name)
-    return found or _miss(f"{name} is missing: run `make prometheus`, or install it.")
+    return found or missing(f"{name} is missing: run `make prometheus`, or install it.")
 
 
 def alertmanager() -> tuple[str, ...]:
@@ -32,12 +30,6 @@ def alertmanager() -> tuple[str, ...]:
     shared = BROUGHT.parent / "share"
     apart = ("unshare", "--map-root-user", "--mount")
     if subprocess.run((*apart, "true"), check=False, capture_output=True).returncode != 0:
-        _miss("Alertmanager cannot be run from where it was unpacked: install it.")
+        missing("Alertmanager cannot be run from where it was unpacked: install it.")
     script = 'mount --bind "$0" /usr/share && exec "$@"'
     return (*apart, "sh", "-c", script, str(shared), found)
-
-
-def _miss(what: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
