@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from cortex_adapters.settings.table import SETTINGS, markdown
+from cortex_adapters.settings.page import markdown
+from cortex_adapters.settings.table import SETTINGS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

@@ -20,7 +20,8 @@ from cortex_adapters.settings import (
     load_settings,
 )
 from cortex_adapters.settings.issuers import LOCAL_ISSUER
-from cortex_adapters.settings.table import SETTINGS, markdown
+from cortex_adapters.settings.page import markdown
+from cortex_adapters.settings.table import SETTINGS
 from cortex_core.domain.errors import SettingsError
 from cortex_core.ports import Clock
 

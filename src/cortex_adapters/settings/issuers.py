@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-from cortex_adapters.settings.table import PREFIX
+from cortex_adapters.settings.setting import PREFIX
 
 LOCAL_ISSUER: Final = "https://cortex.local/"
 _APPLICATION: Final = ("auth0_client_id", "auth0_client_secret")

@@ -17,8 +17,9 @@ from cortex_adapters.settings.database import (
 )
 from cortex_adapters.settings.events import RedisUrl
 from cortex_adapters.settings.issuers import issuer_faults
+from cortex_adapters.settings.setting import PREFIX
 from cortex_adapters.settings.sources import Sources
-from cortex_adapters.settings.table import PREFIX, SETTINGS
+from cortex_adapters.settings.table import SETTINGS
 from cortex_adapters.settings.values import Environment, LogFormat, Network, Secret
 from cortex_core.domain.errors import SettingsError
 from cortex_core.ports import Clock, Level

@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from cortex_adapters.settings.table import PREFIX, SETTINGS
+from cortex_adapters.settings.setting import PREFIX
+from cortex_adapters.settings.table import SETTINGS
 
 _KNOWN: Final = {setting.variable: setting.name for setting in SETTINGS}
 _FILE: Final = "_FILE"

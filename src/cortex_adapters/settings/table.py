@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
-
-import msgspec
 
 from cortex_adapters.settings import values
 from cortex_adapters.settings.database import database_url, postgres_url
 from cortex_adapters.settings.events import events_url
+from cortex_adapters.settings.setting import Setting
 from cortex_core.domain.policy import PERMISSIONS
-
-PREFIX: Final = "CORTEX_"
-
-
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting; without a default text it is None, or made from others as *meaning* says.
-
-    What is not *used* is checked, and then has no effect in this release.
-    """
-
-    name: str
-    read: Callable[[str], object]
-    form: str
-    default: str | None = None
-    meaning: str
-    used: bool = True
-
-    @property
-    def variable(self) -> str:
-        """Return the name in the environment."""
-        return f"{PREFIX}{self.name.upper()}"
 
 
 def _later(name: str, read: Callable[[str], object], form: str, meaning: str) -> Setting:
@@ -332,17 +310,3 @@ SETTINGS: Final = (
         "Where rate limits are counted.",
     ),
 )
-
-
-def markdown() -> str:
-    """Return the settings that have an effect as a table in Markdown."""
-    return "\n".join(_rows())
-
-
-def _rows() -> Iterator[str]:
-    yield "| setting | form | default | meaning |"
-    yield "|---|---|---|---|"
-    for setting in SETTINGS:
-        if setting.used:
-            default = f"`{setting.default}`" if setting.default else ""
-            yield f"| `{setting.variable}` | {setting.form} | {default} | {setting.meaning} |"
