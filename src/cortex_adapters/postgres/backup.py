@@ -18,8 +18,7 @@ from cortex_adapters.migrations import Applied
 from cortex_adapters.moving.place import RESTORING, require_still
 from cortex_adapters.moving.tables import Table
 from cortex_adapters.postgres import ledger, move_state, schema, walls
-from cortex_adapters.postgres.connection import Connection, as_system, connect, hardened
-from cortex_adapters.postgres.errors import translated
+from cortex_adapters.postgres.connection import Connection, as_system, connected
 from cortex_adapters.postgres.moving import snapshot
 from cortex_adapters.postgres.moving.end import PostgresEnd
 from cortex_adapters.postgres.moving.tables import describe
@@ -32,12 +31,7 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": "0",
     "statement_timeout": "0",
 }
-_DUMP: Final = (
-    "--format=custom",
-    "--no-owner",
-    "--no-privileges",
-    "--lock-wait-timeout=30s",
-)
+_DUMP: Final = ("--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=30s")
 _BEHIND_WALLS: Final = "--enable-row-security"  # as the system, from which ours hide nothing
 _RESTORE: Final = (
     "--single-transaction",
@@ -167,15 +161,9 @@ class PostgresBackup:
                 steps = await ledger.read(connection)
                 yield PostgresTaken(connection, self._conninfo, dump, tables, steps)
 
-    @asynccontextmanager
-    async def connected(self) -> AsyncIterator[Connection]:
+    def connected(self) -> AbstractAsyncContextManager[Connection]:
         """Connect, with patience for long statements."""
-        with translated():
-            connection = await connect(hardened(self._conninfo, **_SESSION))
-            try:
-                yield connection
-            finally:
-                await connection.close()
+        return connected(self._conninfo, **_SESSION)
 
     @asynccontextmanager
     async def _scratch(self) -> AsyncIterator[BackupEnd]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from time import monotonic
 from types import TracebackType
@@ -20,6 +21,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import TextLoader
 
+from cortex_adapters.postgres.errors import translated
 from cortex_core.domain.errors import SettingsError
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "alive",
     "as_system",
     "connect",
+    "connected",
     "hang_up",
     "hardened",
     "pooled",
@@ -155,6 +158,22 @@ async def connect(conninfo: str, *, prepares: bool = True) -> Connection:
         context=_ADAPTERS,
         cursor_factory=AsyncRawCursor,
     )
+
+
+@asynccontextmanager
+async def connected(conninfo: str, **session: str) -> AsyncIterator[Connection]:
+    """Connect with *session*'s settings, past any pool; inside, failures are the catalogue's.
+
+    Raises:
+        SettingsError: *conninfo* cannot be read.
+        UnavailableError: The database cannot be reached.
+    """
+    with translated():
+        connection = await connect(hardened(conninfo, **session))
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
 
 def alive(connection: Connection) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from psycopg import sql
+
 from cortex_adapters.moving.questions import quoted
 from cortex_adapters.postgres import walls
-from cortex_adapters.postgres.connection import Connection, connect, hang_up, hardened
-from cortex_adapters.postgres.errors import translated
+from cortex_adapters.postgres.connection import connected
 
 __all__ = ["RIGHTS", "excess", "grants"]
 
@@ -88,7 +89,7 @@ def _role(name: str, schema: str) -> Sequence[str]:
     return [
         "",
         "DO $$ BEGIN",
-        f"    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {_literal(name)}) THEN",
+        f"    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {sql.quote(name)}) THEN",
         f"        CREATE ROLE {quoted(name)} LOGIN;",
         "    END IF;",
         "END $$;",
@@ -98,10 +99,6 @@ def _role(name: str, schema: str) -> Sequence[str]:
     ]
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 async def excess(conninfo: str) -> tuple[str, Sequence[str]]:
     """Return the role of *conninfo*, and what it can do that a server's must not.
 
@@ -109,15 +106,6 @@ async def excess(conninfo: str) -> tuple[str, Sequence[str]]:
         SettingsError: *conninfo* cannot be read.
         UnavailableError: The database cannot be reached.
     """
-    with translated():
-        connection = await connect(hardened(conninfo))
-        try:
-            return await _asked(connection)
-        finally:
-            hang_up(connection)
-
-
-async def _asked(connection: Connection) -> tuple[str, Sequence[str]]:
-    cursor = await connection.execute(_EXCESS)
-    found = await cursor.fetchone()
-    return (str(found[0]), list(found[1])) if found else ("", [])
+    async with connected(conninfo) as connection:
+        [(role, found)] = await (await connection.execute(_EXCESS)).fetchall()
+        return role, found

@@ -12,7 +12,7 @@ from tenacity.wait import wait_random_exponential
 from cortex_adapters.migrations import SchemaStatus, Step, compare, load_steps, way_back
 from cortex_adapters.moving.place import require_here, require_still
 from cortex_adapters.postgres import ledger, move_state
-from cortex_adapters.postgres.connection import Connection, connect, hardened
+from cortex_adapters.postgres.connection import Connection, connected
 from cortex_adapters.postgres.errors import translated
 from cortex_adapters.postgres.structure import differences
 from cortex_core.domain.errors import BusyError
@@ -39,7 +39,7 @@ async def status(
         SettingsError: *conninfo* cannot be read.
         UnavailableError: The database cannot be reached.
     """
-    async with _connected(conninfo) as connection:
+    async with connected(conninfo) as connection:
         if not moving:
             require_here(await move_state.read(connection))
         return compare(steps or load_steps(_STEPS), await ledger.read(connection))
@@ -106,7 +106,7 @@ async def check(conninfo: str, *, steps: Sequence[Step] | None = None) -> Sequen
         And what `status` raises.
     """
     steps = steps or load_steps(_STEPS)
-    async with _connected(conninfo, statement_timeout="0") as connection:
+    async with connected(conninfo, statement_timeout="0") as connection:
         current = compare(steps, await ledger.read(connection)).current
         return await differences(connection, [step for step in steps if step.number <= current])
 
@@ -162,7 +162,7 @@ async def _changing(conninfo: str, patience: float) -> AsyncIterator[Connection]
     Whoever waits asks again and again, in no transaction: an index that is built concurrently
     waits for every transaction there is, and so for those who wait for it.
     """
-    async with _connected(conninfo, statement_timeout="0") as connection:
+    async with connected(conninfo, statement_timeout="0") as connection:
 
         async def lock() -> None:
             cursor = await connection.execute("SELECT pg_try_advisory_lock($1)", (_KEY,))
@@ -172,13 +172,3 @@ async def _changing(conninfo: str, patience: float) -> AsyncIterator[Connection]
         await _patiently(lock, patience)
         require_still(await move_state.read(connection))
         yield connection
-
-
-@asynccontextmanager
-async def _connected(conninfo: str, **session: str) -> AsyncIterator[Connection]:
-    with translated():
-        connection = await connect(hardened(conninfo, **session))
-        try:
-            yield connection
-        finally:
-            await connection.close()

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cortex_adapters.moving.questions import quoted
-from cortex_adapters.postgres.connection import Connection, connect, hang_up, hardened
-from cortex_adapters.postgres.errors import translated
+from cortex_adapters.postgres.connection import Connection, connected
 
 __all__ = ["POLICIES", "SYSTEM", "lowered", "only_ours", "raised", "session", "stand"]
 
@@ -144,10 +143,6 @@ async def stand(conninfo: str) -> bool:
     Raises:
         UnavailableError: The database cannot be reached.
     """
-    with translated():
-        connection = await connect(hardened(conninfo))
-        try:
-            cursor = await connection.execute(_STAND)
-            return await cursor.fetchone() == (True,)
-        finally:
-            hang_up(connection)
+    async with connected(conninfo) as connection:
+        cursor = await connection.execute(_STAND)
+        return await cursor.fetchone() == (True,)

@@ -31,3 +31,10 @@ def cluster() -> Iterator[Cluster]:
     with running_cluster() as cluster:
         asyncio.run(schema.upgrade(cluster.uri))
         yield cluster
+
+
+@pytest.fixture
+def owned(fresh_database: str) -> str:
+    """A database of the test's own with a current schema, for its owner."""
+    asyncio.run(schema.upgrade(fresh_database))
+    return fresh_database

@@ -1,6 +1,5 @@
 """The role of a server: what it may do, and what not."""
 
-import asyncio
 import os
 from collections.abc import Iterator
 
@@ -17,13 +16,6 @@ _TABLES = """
     SELECT c.relname::text FROM pg_class c
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
     """
-
-
-@pytest.fixture
-def owned(fresh_database: str) -> str:
-    """A database with the schema, for its owner."""
-    asyncio.run(schema.upgrade(fresh_database))
-    return fresh_database
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Row-level security: a statement that forgets its WHERE shows nothing of others."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
@@ -16,17 +15,12 @@ from cortex_core.contract import make
 from cortex_core.contract.store import Scene, stored_scene
 from cortex_core.domain.errors import StorageForbiddenError
 from cortex_core.domain.ids import UserId
+from cortex_core.domain.models import Role
 from cortex_core.domain.policy import WRITERS
 from tests.postgres import role_of_server
 
 USERS = ("users", "workspaces", "memberships", "conversations", "messages", "events", "turns")
 """Tables in which each scene has rows."""
-
-
-@pytest.fixture
-def owned(fresh_database: str) -> str:
-    asyncio.run(schema.upgrade(fresh_database))
-    return fresh_database
 
 
 @pytest.fixture
@@ -123,7 +117,9 @@ async def test_what_a_caller_has_no_part_in_cannot_be_changed(store: PostgresSto
     async with store.begin(read_only=True) as work:
         assert (await work.conversations.get(ada.conversation.id)).topic != "taken"
         assert (await work.users.get(ada.owner.id)).name != "taken"
-        assert (await work.workspaces.access(ada.owner.id, ada.workspace.id)).role  # type: ignore[union-attr]
+        access = await work.workspaces.access(ada.owner.id, ada.workspace.id)
+    assert access is not None
+    assert access.role is Role.OWNER
 
 
 async def test_a_row_cannot_be_put_where_its_caller_has_no_part(store: PostgresStore) -> None:

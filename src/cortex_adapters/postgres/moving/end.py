@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Final
 
 import psycopg
@@ -18,9 +18,8 @@ from cortex_adapters.moving.rows import Key, Row, key_text
 from cortex_adapters.moving.tables import Table
 from cortex_adapters.postgres import move_state as state
 from cortex_adapters.postgres import schema
-from cortex_adapters.postgres.connection import Connection, connect, hardened
+from cortex_adapters.postgres.connection import Connection, connected
 from cortex_adapters.postgres.connection import Row as Found
-from cortex_adapters.postgres.errors import translated
 from cortex_adapters.postgres.moving import aside, binary, snapshot, tables
 from cortex_adapters.postgres.moving.tables import ABSENT
 from cortex_core.domain.errors import BusyError, Fault, InvalidInputError, SchemaError
@@ -211,14 +210,8 @@ class PostgresEnd:
             cursor = await connection.execute(sql.encode())
             return await cursor.fetchall()
 
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Connection]:
-        with translated():
-            connection = await connect(hardened(self._conninfo, **_SESSION))
-            try:
-                yield connection
-            finally:
-                await connection.close()
+    def _connected(self) -> AbstractAsyncContextManager[Connection]:
+        return connected(self._conninfo, **_SESSION)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[Connection]:
