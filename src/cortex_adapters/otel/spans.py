@@ -92,7 +92,10 @@ class Timed:
 
 
 class Work:
-    """One stretch of work, as a context."""
+    """One stretch of work, as a context: *within* another that is sampled, or else a trace begins.
+
+    What it goes on from elsewhere, *parent* carries.
+    """
 
     __slots__ = (
         "_above",
@@ -106,6 +109,7 @@ class Work:
         "_parent",
         "_token",
         "_tracing",
+        "_within",
         "sampled",
         "span_id",
         "state",
@@ -122,11 +126,13 @@ class Work:
         tracing: Tracing,
         keeps: Keeps,
         kind: Kind,
+        within: Work | None,
         parent: Carrier | None,
         links: Sequence[Carrier],
         attributes: dict[str, AttributeValue],
     ) -> None:
         self._tracing = tracing
+        self._within = within
         self._keeps = keeps
         self._kind = kind
         self._parent = parent
@@ -179,7 +185,7 @@ class Work:
         return SpanContext(self.trace_id, self.span_id, False, flags, self.state)
 
     def _begin(self) -> None:
-        within = _current.get() if self._parent is None else None
+        within = self._within
         if within is None:
             above = carried(self._parent) if self._parent else None
             self._above = above
@@ -187,11 +193,9 @@ class Work:
             self.sampled, self.state = self._keeps(
                 self.trace_id, self._kind.name, self._kind.role, above
             )
-        elif within.sampled:
+        else:
             self._above = within.place
             self.trace_id, self.state, self.sampled = within.trace_id, within.state, True
-        else:
-            return
         self.span_id = getrandbits(64) or 1
         self._at = time_ns()
         self._token = _current.set(self)
@@ -222,12 +226,6 @@ _current: Final[ContextVar[Work | None]] = ContextVar("cortex_work", default=Non
 def current_work() -> Work | None:
     """Return the innermost work that has a place in a trace."""
     return _current.get()
-
-
-def is_below_unsampled() -> bool:
-    """Say whether what begins here belongs to a trace that is not kept."""
-    work = _current.get()
-    return work is not None and not work.sampled
 
 
 def current_trace() -> dict[str, str]:

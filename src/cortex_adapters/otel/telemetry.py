@@ -8,7 +8,7 @@ from typing import Protocol
 
 from cortex_adapters.otel.instruments import Instruments
 from cortex_adapters.otel.sampling import Sampling
-from cortex_adapters.otel.spans import Kind, Timed, Work, current_work, is_below_unsampled
+from cortex_adapters.otel.spans import Kind, Timed, Work, current_work
 from cortex_adapters.otel.tracing import Tracing, carrier_of
 from cortex_core.domain import signals
 from cortex_core.ports import AttributeValue, Carrier, Level, Reading
@@ -51,9 +51,10 @@ class OpenTelemetry:
         kind = self._kinds.get(name)
         if kind is None:
             kind = Kind.of(signals.SpanKind(name=name, meaning=""), None)
-        if parent is None and is_below_unsampled():
+        within = current_work() if parent is None else None
+        if within is not None and not within.sampled:
             return Timed(kind, attributes)
-        return Work(self._tracing, self._keeps, kind, parent, links, attributes)
+        return Work(self._tracing, self._keeps, kind, within, parent, links, attributes)
 
     def carrier(self) -> Carrier:
         with suppress(Exception):
