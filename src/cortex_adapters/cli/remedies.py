@@ -163,8 +163,8 @@ def _found(error: CortexError) -> tuple[str, str]:
             if _POOLER_URL in str(error):
                 remedy = remedy.replace("PostgreSQL", "the pooler").replace(_URL, _POOLER_URL)
             return means, remedy
-    ours_alone = isinstance(error, MovedError | InternalError)
-    return "", error.operator if ours_alone else error.remedy
+    # callers are told to ask the operator, who is whoever reads this
+    return "", error.operator if isinstance(error, MovedError | InternalError) else error.remedy
 
 
 def _verdict(said: str) -> str:

@@ -115,6 +115,19 @@ def test_a_value_with_the_name_of_a_secret_is_one(name: str):
     assert SECRET.encode() not in json_lines()(said, {})
 
 
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        *("sk-", "sk_", "rk_live_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        *("glpat-", "xoxb-", "xoxp-", "AKIA", "ASIA"),
+    ],
+)
+def test_a_key_is_known_by_how_it_begins(beginning: str):
+    key = f"{beginning}ABCDEFGHIJ0123456789"
+    assert redacted(key) == HIDDEN
+    assert redacted(f"with {key}, and more") == f"with {HIDDEN}, and more"
+
+
 def test_no_line_of_ours_has_a_field_that_is_taken_for_a_secret():
     taken = [name for event in LOG_EVENTS.values() for name in event.fields if is_secret(name)]
     assert taken == []

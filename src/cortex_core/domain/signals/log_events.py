@@ -44,7 +44,7 @@ LOG_EVENTS: Final = (
     ),
     LogEvent(
         name="http.refused",
-        meaning="A request was answered before it reached the application, under an id of its own.",
+        meaning="A request was answered below the application, under its id if that was read.",
         fields=("status", "code"),
     ),
     LogEvent(
