@@ -19,6 +19,7 @@ _ENDLESS: Final = math.inf
 MOST: Final = 2_000
 """Series of one metric; what would make more goes into one that says so, as in the SDK."""
 OVERFLOW: Final[dict[str, AttributeValue]] = {"otel.metric.overflow": True}
+_TOGETHER: Final = 64
 
 
 class Numbers:
@@ -30,27 +31,48 @@ class Numbers:
         self._bounds = metric.bounds
         self._found: dict[tuple[AttributeValue | None, ...], _Series] = {}
         self._series: dict[tuple[tuple[str, AttributeValue], ...], _Series] = {}
+        self._waiting: list[tuple[float, Mapping[str, AttributeValue]]] = []
         self._lock = Lock()
         self._began = time.time_ns()
 
     def add(self, number: float, attributes: Mapping[str, AttributeValue]) -> None:
-        """Take *number*; what is no number that can be added is left out."""
-        if not 0 <= number < _ENDLESS:
-            return
-        key = tuple(map(attributes.get, self._labels))
-        series = self._found.get(key) or self._made(key)
-        with self._lock:
-            series.total += number
-            series.buckets[bisect_left(self._bounds, number)] += 1
-            if number < series.least:  # noqa: PLR1730 - min() costs three times as much
-                series.least = number
-            if number > series.most:  # noqa: PLR1730
-                series.most = number
+        """Take *number*, and *attributes* that nobody changes any more; waits for nobody.
+
+        What is no number that can be added is left out. A few are added up together, which costs
+        much less than each at its own time.
+        """
+        waiting = self._waiting
+        waiting.append((number, attributes))
+        if len(waiting) >= _TOGETHER and self._lock.acquire(blocking=False):
+            try:
+                self._add_up()
+            finally:
+                self._lock.release()
+
+    def _add_up(self) -> None:
+        """Add up what waits; whoever calls this has the lock."""
+        count = len(self._waiting)  # other threads append meanwhile
+        taken = self._waiting[:count]
+        del self._waiting[:count]
+        bounds, labels, found = self._bounds, self._labels, self._found
+        for number, attributes in taken:
+            try:
+                if not 0 <= number < _ENDLESS:
+                    continue
+                key = tuple(map(attributes.get, labels))
+                series = found.get(key) or self._made(key)
+                series.total += number
+                series.buckets[bisect_left(bounds, number)] += 1
+                series.least = min(series.least, number)
+                series.most = max(series.most, number)
+            except Exception:  # noqa: BLE001, S112 - a number less is no reason to lose the others
+                continue
 
     def collected(self) -> export.Metric | None:
         """Return what there is so far, if there is any."""
         now = time.time_ns()
         with self._lock:
+            self._add_up()
             if not self._series:
                 return None
             sums = self._metric.instrument == "counter"
@@ -77,13 +99,12 @@ class Numbers:
             for label, given in zip(self._labels, key, strict=True)
             if given is not None
         }
-        with self._lock:
-            if len(self._series) >= MOST and tuple(labels.items()) not in self._series:
-                return self._own(OVERFLOW)
-            series = self._own(labels)
-            if len(self._found) < 2 * MOST:
-                self._found[key] = series
-            return series
+        if len(self._series) >= MOST and tuple(labels.items()) not in self._series:
+            return self._own(OVERFLOW)
+        series = self._own(labels)
+        if len(self._found) < 2 * MOST:
+            self._found[key] = series
+        return series
 
     def _own(self, labels: dict[str, AttributeValue]) -> _Series:
         return self._series.setdefault(

@@ -11,8 +11,8 @@ from opentelemetry.trace import SpanContext, SpanKind, TraceState
 
 from cortex_adapters.otel.tracing import EMPTY, around
 
-RATE: Final = 20.0
-BURST: Final = 200.0
+RATE: Final = 10.0
+BURST: Final = 100.0
 _IDS: Final = 1 << 64
 
 

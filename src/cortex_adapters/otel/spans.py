@@ -6,13 +6,12 @@ any thread, take five times as long. The SDK samples them and sends them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar, Token
-from random import getrandbits
 from time import perf_counter, time_ns
 from types import TracebackType
-from typing import Final
+from typing import ClassVar, Final, Self
 
 import msgspec
 from opentelemetry.sdk.trace import Event, ReadableSpan
@@ -42,7 +41,6 @@ ROLES: Final = {
     "producer": SpanKind.PRODUCER,
     "consumer": SpanKind.CONSUMER,
 }
-Keeps = Callable[[int, str, SpanKind, SpanContext | None], tuple[bool, TraceState | None]]
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 _UNSAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
 _UNSET: Final = Status(StatusCode.UNSET)
@@ -64,22 +62,23 @@ class Kind(msgspec.Struct, frozen=True):
         return cls(kind.name, ROLES[kind.role], kind.title, told, record)
 
 
-class Timed:
-    """One stretch of work below one that is not sampled: it is measured, and in no trace."""
+class Timed(msgspec.Struct, eq=False):
+    """One stretch of work within a trace that is not kept: it is measured, and that is all.
 
-    __slots__ = ("_attributes", "_began", "_kind")
+    Structs, with few calls between them: each request makes several.
+    """
 
-    def __init__(self, kind: Kind, attributes: dict[str, AttributeValue]) -> None:
-        self._kind = kind
-        self._attributes = attributes
+    kind: Kind
+    attributes: dict[str, AttributeValue]
+    began: float = 0.0
 
-    def __enter__(self) -> Timed:
-        self._began = perf_counter()
+    def __enter__(self) -> Self:
+        self.began = perf_counter()
         return self
 
     def set(self, /, **attributes: AttributeValue) -> None:
         """Say more about this work."""
-        self._attributes.update(attributes)
+        self.attributes.update(attributes)
 
     def __exit__(
         self,
@@ -87,78 +86,36 @@ class Timed:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._kind.record is not None:
-            _record(self._kind, self._attributes, perf_counter() - self._began, error)
+        took = perf_counter() - self.began
+        if error is not None:
+            self.fail(error)
+        record = self.kind.record
+        if record is not None:
+            record(took, self.attributes)
+
+    def fail(self, error: BaseException) -> None:
+        """Say which *error* ended this work, where the registry asks for it."""
+        if self.kind.tells_error:
+            self.attributes.setdefault("error.type", _type(error))
 
 
-class Work:
-    """One stretch of work, as a context: *within* another that is sampled, or else a trace begins.
+class Placed(Timed, kw_only=True, eq=False):
+    """The outermost stretch of work in a trace that is not kept: a place, for the log, no span."""
 
-    What it goes on from elsewhere, *parent* carries.
-    """
-
-    __slots__ = (
-        "_above",
-        "_at",
-        "_attributes",
-        "_began",
-        "_events",
-        "_keeps",
-        "_kind",
-        "_links",
-        "_parent",
-        "_token",
-        "_tracing",
-        "_within",
-        "sampled",
-        "span_id",
-        "state",
-        "trace_id",
-    )
-
-    sampled: bool
     trace_id: int
     span_id: int
     state: TraceState | None
+    token: Token[Placed | None] | None = None
 
-    def __init__(
-        self,
-        tracing: Tracing,
-        keeps: Keeps,
-        kind: Kind,
-        within: Work | None,
-        parent: Carrier | None,
-        links: Sequence[Carrier],
-        attributes: dict[str, AttributeValue],
-    ) -> None:
-        self._tracing = tracing
-        self._within = within
-        self._keeps = keeps
-        self._kind = kind
-        self._parent = parent
-        self._links = links
-        self._attributes = attributes
-        self._token: Token[Work | None] | None = None
-        self._above: SpanContext | None = None
-        self._events: list[Event] = []
-        self.sampled = False
+    sampled: ClassVar[bool] = False
 
-    def __enter__(self) -> Work:
-        try:
-            self._begin()
-        except Exception:  # noqa: BLE001 - a trace less is no reason to fail
-            self.sampled = False
-        self._began = perf_counter()
+    def __enter__(self) -> Self:
+        self.token = _current.set(self)
+        self.began = perf_counter()
         return self
-
-    def set(self, /, **attributes: AttributeValue) -> None:
-        """Say more about this work."""
-        self._attributes.update(attributes)
 
     def note(self, event: str, attributes: Mapping[str, AttributeValue]) -> None:
         """Say that something happened in this moment."""
-        if self.sampled:
-            self._events.append(Event(event, clean(attributes)))
 
     def __exit__(
         self,
@@ -166,17 +123,18 @@ class Work:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        took = perf_counter() - self._began
-        _record(self._kind, self._attributes, took, error)
-        try:
-            if self.sampled and self._tracing.sends:
-                self._tracing.send(self._span(took, error))
-        except Exception:  # noqa: BLE001, S110 - as above
-            pass
-        if self._token is not None:
-            with suppress(ValueError):  # it may end in another task than it began in
-                _current.reset(self._token)
-            self._token = None
+        took = perf_counter() - self.began
+        if error is not None:
+            self.fail(error)
+        record = self.kind.record
+        if record is not None:
+            record(took, self.attributes)
+        token, self.token = self.token, None
+        if token is not None:
+            try:  # noqa: SIM105 - suppress() costs as much as the rest of this
+                _current.reset(token)
+            except ValueError:
+                pass  # it ends in another task than it began in
 
     @property
     def place(self) -> SpanContext:
@@ -184,48 +142,62 @@ class Work:
         flags = _SAMPLED if self.sampled else _UNSAMPLED
         return SpanContext(self.trace_id, self.span_id, False, flags, self.state)
 
-    def _begin(self) -> None:
-        within = self._within
-        if within is None:
-            above = carried(self._parent) if self._parent else None
-            self._above = above
-            self.trace_id = above.trace_id if above else getrandbits(128) or 1
-            self.sampled, self.state = self._keeps(
-                self.trace_id, self._kind.name, self._kind.role, above
-            )
-        else:
-            self._above = within.place
-            self.trace_id, self.state, self.sampled = within.trace_id, within.state, True
-        self.span_id = getrandbits(64) or 1
-        self._at = time_ns()
-        self._token = _current.set(self)
+
+class Work(Placed, kw_only=True, eq=False):
+    """One stretch of work in a trace that is kept, below *above*: a span."""
+
+    tracing: Tracing
+    above: SpanContext | None
+    links: Sequence[Carrier] = ()
+    events: list[Event] = msgspec.field(default_factory=list)
+    at: int = 0
+
+    sampled: ClassVar[bool] = True
+
+    def __enter__(self) -> Self:
+        self.at = time_ns()
+        return super().__enter__()
+
+    def note(self, event: str, attributes: Mapping[str, AttributeValue]) -> None:
+        self.events.append(Event(event, clean(attributes)))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        took = perf_counter() - self.began
+        super().__exit__(kind, error, trace)
+        if self.tracing.sends:
+            with suppress(Exception):  # a span less is no reason to fail
+                self.tracing.send(self._span(took, error))
 
     def _span(self, took: float, error: BaseException | None) -> ReadableSpan:
-        attributes = self._attributes
-        title = " ".join([str(attributes[name]) for name in self._kind.title if name in attributes])
+        attributes = self.attributes
+        title = " ".join([str(attributes[name]) for name in self.kind.title if name in attributes])
         failure = _failure(error, attributes)
         return ReadableSpan(
-            text(title) if title else self._kind.name,
+            text(title) if title else self.kind.name,
             self.place,
-            self._above,
-            self._tracing.resource,
+            self.above,
+            self.tracing.resource,
             clean(attributes),
-            self._events,
-            [Link(place) for each in self._links if (place := carried(each))],
-            self._kind.role,
+            self.events,
+            [Link(place) for each in self.links if (place := carried(each))],
+            self.kind.role,
             status=Status(StatusCode.ERROR, failure) if failure else _UNSET,
-            start_time=self._at,
-            end_time=self._at + int(took * 1e9),
-            instrumentation_scope=self._tracing.scope,
+            start_time=self.at,
+            end_time=self.at + int(took * 1e9),
+            instrumentation_scope=self.tracing.scope,
         )
 
 
-_current: Final[ContextVar[Work | None]] = ContextVar("cortex_work", default=None)
+_current: Final[ContextVar[Placed | None]] = ContextVar("cortex_work", default=None)
 
 
-def current_work() -> Work | None:
-    """Return the innermost work that has a place in a trace."""
-    return _current.get()
+current_work: Final = _current.get
+"""Returns the innermost work that has a place in a trace."""
 
 
 def current_trace() -> dict[str, str]:
@@ -234,18 +206,6 @@ def current_trace() -> dict[str, str]:
     if work is None:
         return {}
     return {"trace_id": format_trace_id(work.trace_id), "span_id": format_span_id(work.span_id)}
-
-
-def _record(
-    kind: Kind, attributes: dict[str, AttributeValue], took: float, error: BaseException | None
-) -> None:
-    try:
-        if error is not None and kind.tells_error:
-            attributes.setdefault("error.type", _type(error))
-        if kind.record is not None:
-            kind.record(took, attributes)
-    except Exception:  # noqa: BLE001, S110 - a number less is no reason to fail
-        pass
 
 
 def _failure(error: BaseException | None, attributes: Mapping[str, AttributeValue]) -> str:

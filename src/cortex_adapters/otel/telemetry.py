@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
-from typing import Protocol
+from random import getrandbits
+from typing import Final, Protocol
 
 from cortex_adapters.otel.instruments import Instruments
 from cortex_adapters.otel.sampling import Sampling
-from cortex_adapters.otel.spans import Kind, Timed, Work, current_work
-from cortex_adapters.otel.tracing import Tracing, carrier_of
+from cortex_adapters.otel.spans import Kind, Placed, Timed, Work, current_work
+from cortex_adapters.otel.tracing import Tracing, carried, carrier_of
 from cortex_core.domain import signals
-from cortex_core.ports import AttributeValue, Carrier, Level, Reading
+from cortex_core.ports import AttributeValue, Carrier, Level, NoTelemetry, Reading, Span
+
+_UNTOLD: Final = NoTelemetry().span("")
+"""A span that is neither kept nor measured."""
 
 
 class Lines(Protocol):
@@ -34,7 +38,7 @@ class OpenTelemetry:
         self._keeps = sampling.keeps
         self._tracing = tracing
         self._instruments = instruments
-        self._lines = lines
+        self.log = lines.log  # as it is: what goes through one more call is packed once more
         self._kinds = {
             name: Kind.of(kind, instruments.recorder(kind.duration.name) if kind.duration else None)
             for name, kind in signals.SPANS.items()
@@ -47,14 +51,52 @@ class OpenTelemetry:
         links: Sequence[Carrier] = (),
         /,
         **attributes: AttributeValue,
-    ) -> Work | Timed:
-        kind = self._kinds.get(name)
-        if kind is None:
-            kind = Kind.of(signals.SpanKind(name=name, meaning=""), None)
+    ) -> AbstractContextManager[Span]:
+        kind = self._kinds.get(name) or Kind.of(signals.SpanKind(name=name, meaning=""), None)
         within = current_work() if parent is None else None
-        if within is not None and not within.sampled:
-            return Timed(kind, attributes)
-        return Work(self._tracing, self._keeps, kind, within, parent, links, attributes)
+        if within is None:
+            return self._begun(kind, parent, links, attributes)
+        if within.sampled:
+            return Work(
+                kind,
+                attributes,
+                trace_id=within.trace_id,
+                span_id=getrandbits(64) or 1,
+                state=within.state,
+                tracing=self._tracing,
+                above=within.place,
+                links=links,
+            )
+        return _UNTOLD if kind.record is None else Timed(kind, attributes)
+
+    def _begun(
+        self,
+        kind: Kind,
+        parent: Carrier | None,
+        links: Sequence[Carrier],
+        attributes: dict[str, AttributeValue],
+    ) -> Placed:
+        """Return work that begins a trace, or goes on with the one that *parent* carries."""
+        trace_id, span_id = getrandbits(128) or 1, getrandbits(64) or 1
+        above, state, kept = None, None, False
+        try:
+            if parent and (above := carried(parent)):
+                trace_id = above.trace_id
+            kept, state = self._keeps(trace_id, kind.name, kind.role, above)
+        except Exception:  # noqa: BLE001, S110 - a trace less is no reason to fail
+            pass
+        if not kept:
+            return Placed(kind, attributes, trace_id=trace_id, span_id=span_id, state=state)
+        return Work(
+            kind,
+            attributes,
+            trace_id=trace_id,
+            span_id=span_id,
+            state=state,
+            tracing=self._tracing,
+            above=above,
+            links=links,
+        )
 
     def carrier(self) -> Carrier:
         with suppress(Exception):
@@ -74,6 +116,3 @@ class OpenTelemetry:
         self, name: str, read: Callable[[], Iterable[Reading]], /
     ) -> AbstractContextManager[None]:
         return self._instruments.observing(name, read)
-
-    def log(self, event: str, /, *, level: Level = "info", **attributes: AttributeValue) -> None:
-        self._lines.log(event, level=level, **attributes)

@@ -6,7 +6,7 @@ import os
 import platform
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,8 +16,10 @@ from typing import Final
 from cortex_adapters.settings import Settings
 from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_cause
 from cortex_adapters.telemetry.levels import switching
-from cortex_adapters.telemetry.logs import LogTelemetry, correlation, open_log
+from cortex_adapters.telemetry.lines import Place
+from cortex_adapters.telemetry.logs import LogTelemetry, correlated, open_log
 from cortex_adapters.telemetry.standard import capturing
+from cortex_core.domain.correlation import correlation_id
 from cortex_core.domain.errors import CortexError, SettingsError
 from cortex_core.ports import AttributeValue, ErrorReporter, Telemetry
 
@@ -65,7 +67,7 @@ def open_telling(settings: Settings, *, worker: int = 0) -> Iterator[Told]:
                 level=settings.log_level,
                 json=json,
                 always=always,
-                context=_traced() if traced else correlation,
+                place=_traced() if traced else correlated,
             )
         )
         stack.enter_context(capturing(log, dict(settings.log_levels)))
@@ -104,7 +106,14 @@ def _is_wanted() -> bool:
     return not disabled and find_spec("opentelemetry.sdk") is not None
 
 
-def _traced() -> Callable[[], Mapping[str, AttributeValue]]:
-    from cortex_adapters.otel.spans import current_trace  # noqa: PLC0415 - may be missing
+def _traced() -> Callable[[], Place]:
+    """Return what says in what request something is said, and where in a trace."""
+    from cortex_adapters.otel.spans import current_work  # noqa: PLC0415 - may be missing
 
-    return lambda: {**correlation(), **current_trace()}
+    def place() -> Place:
+        work = current_work()
+        if work is None:
+            return correlated()
+        return Place(correlation_id(), work.trace_id, work.span_id)
+
+    return place

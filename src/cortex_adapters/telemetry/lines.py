@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from cortex_adapters.telemetry.redaction import HIDDEN, is_clean, is_secret, redacted
+from cortex_adapters.telemetry.redaction import HIDDEN, are_clean, is_secret, redacted
 from cortex_core.ports import AttributeValue, Level
 
 LONGEST: Final = 4_000
@@ -21,15 +21,20 @@ LONGEST: Final = 4_000
 LONGEST_BLOCK: Final = 32_000
 _LOOKED_AT: Final = 2 * LONGEST
 _MOST: Final = 64
+_LONG_NAME: Final = 100
 _EDGE: Final = 1 << 63
+_NULL: Final = b"null"
+"""What becomes of numbers that JSON does not have, too."""
+_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
+_MANY_DIGITS: Final = b"0" * len(str(_EDGE))
 _PLAIN: Final = re.compile(r"[^\s\"'=\\\x7f]+")
 _encode: Final = msgspec.json.Encoder().encode
 _RESERVED: Final = frozenset(
-    {"time", "level", "event", "traceback", "service", "version", "environment", "worker"}
+    {
+        *("time", "level", "event", "traceback"),
+        *("trace_id", "span_id", "service", "version", "environment", "worker"),
+    }
 )
-
-Line = Callable[["Record", Mapping[str, AttributeValue]], bytes]
-"""Makes a line of a record, and of what is known where it is written."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +46,18 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     event: str
     attributes: Mapping[str, AttributeValue] = {}
     block: str = ""
+
+
+class Place(NamedTuple):
+    """Where something is said: in what request, and where in a trace; empty and 0 for none."""
+
+    correlation_id: str = ""
+    trace_id: int = 0
+    span_id: int = 0
+
+
+Line = Callable[[Record, Place], bytes]
+"""Makes a line of a record, and of the place where it is written."""
 
 
 def now() -> datetime:
@@ -55,39 +72,72 @@ def json_lines(always: Mapping[str, AttributeValue] | None = None) -> Line:
     """
     end = b"," + _encode(always)[1:] + b"\n" if always else b"}\n"
 
-    def json_line(record: Record, context: Mapping[str, AttributeValue]) -> bytes:
-        members: dict[str, object] = {
-            "time": record.at,
-            "level": record.level,
-            "event": _text(record.event),
-        }
-        _add(record.attributes, members)
-        _add(context, members)
-        if record.block:
-            members["traceback"] = _text(record.block, LONGEST_BLOCK)
-        line = _encode(members)
-        if not line.isascii():
-            line = json.dumps(msgspec.json.decode(line)).encode()
-        return line[:-1] + end
+    def json_line(record: Record, place: Place) -> bytes:
+        line = _everyday(record, place) or _careful(record, place)
+        return b'{"time":%b,%b%b%b' % (_encode(record.at), line[1:-1], _traced(place), end)
 
     return json_line
 
 
-def text_line(record: Record, context: Mapping[str, AttributeValue]) -> bytes:
+def _everyday(record: Record, place: Place) -> bytes:
+    """Return *record* as it is, if one look says that nothing in it asks for care; else nothing.
+
+    Each request has a line: to look at each value takes four times as long.
+    """
+    attributes = record.attributes
+    if record.block or not _are_ordinary(tuple(attributes)):
+        return b""
+    word = place.correlation_id
+    try:
+        values = _encode([record.event, *attributes.values(), word])
+    except Exception:  # noqa: BLE001 - one is none of JSON's
+        return b""
+    if len(values) > LONGEST or _NULL in values or not are_clean(values):
+        return b""
+    if _MANY_DIGITS in values.translate(_DIGITS):
+        return b""  # perhaps a number of more than 64 bits
+    members = {"level": record.level, "event": record.event, **attributes}
+    if word:
+        members["correlation_id"] = word
+    return _encode(members)
+
+
+def _careful(record: Record, place: Place) -> bytes:
+    """Return *record* with each value as it may be said."""
+    members: dict[str, object] = {"level": record.level, "event": _text(record.event)}
+    for name, value in islice(record.attributes.items(), _MOST):
+        known = _known(name)
+        members[known.member] = HIDDEN if known.secret else _value(value)
+    if place.correlation_id:
+        members["correlation_id"] = _value(place.correlation_id)
+    if record.block:
+        members["traceback"] = _text(record.block, LONGEST_BLOCK)
+    line = _encode(members)
+    if line.isascii() and b"\x7f" not in line:
+        return line
+    return json.dumps(msgspec.json.decode(line)).encode()
+
+
+def _traced(place: Place) -> bytes:
+    if not place.trace_id:
+        return b""
+    return b',"trace_id":"%032x","span_id":"%016x"' % (place.trace_id, place.span_id)
+
+
+def text_line(record: Record, place: Place) -> bytes:
     """Return *record* for people: one line, and its block indented below."""
     said = [f"{record.at.astimezone():%H:%M:%S} {record.level:7} {_words(record.event)}"]
-    for name, value in islice({**record.attributes, **context}.items(), _MOST):
+    attributes = dict(islice(record.attributes.items(), _MOST))
+    if place.correlation_id:
+        attributes["correlation_id"] = place.correlation_id
+    if place.trace_id:
+        attributes |= {"trace_id": f"{place.trace_id:032x}", "span_id": f"{place.span_id:016x}"}
+    for name, value in attributes.items():
         known = _known(name)
         said.append(f"{_words(known.name)}={HIDDEN if known.secret else _words(value)}")
     below = _text(record.block, LONGEST_BLOCK).splitlines()
     lines = [" ".join(said), *(f"    | {_printable(line)}" for line in below)]
     return "\n".join([*lines, ""]).encode()
-
-
-def _add(attributes: Mapping[str, AttributeValue], members: dict[str, object]) -> None:
-    for name, value in islice(attributes.items(), _MOST):
-        known = _known(name)
-        members[known.member] = HIDDEN if known.secret else _value(value)
 
 
 class _Name(NamedTuple):
@@ -100,16 +150,22 @@ class _Name(NamedTuple):
 
 @lru_cache(maxsize=1_000)
 def _known(name: str) -> _Name:
-    short = _text(name, 100)
+    short = _text(name, _LONG_NAME)
     return _Name(short, f"{short}_" if short in _RESERVED else short, is_secret(name))
+
+
+@lru_cache(maxsize=1_000)
+def _are_ordinary(names: tuple[str, ...]) -> bool:
+    """Say whether values of these *names* may be said, under their own names."""
+    known = [_known(name) for name in names]
+    return len(names) <= _MOST and all(
+        each.member == name and not each.secret and name.isascii() and len(name) < _LONG_NAME
+        for name, each in zip(names, known, strict=True)
+    )
 
 
 def _value(value: object) -> AttributeValue | None:
     """Return *value* as every reader of JSON takes it."""
-    if type(value) is str and len(value) <= LONGEST and value.isascii() and is_clean(value):
-        return value  # as nearly all are
-    if (type(value) is int or type(value) is float) and -_EDGE <= value < _EDGE:
-        return value  # which no endless number is, and none that is not a number
     match value:
         case None | bool():
             return value

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from cortex_adapters.telemetry.lines import Line, Record, json_lines, now, text_line
+from cortex_adapters.telemetry.lines import Line, Place, Record, json_lines, now, text_line
 from cortex_adapters.telemetry.writer import CAPACITY, LineWriter
 from cortex_core.domain.correlation import correlation_id
 from cortex_core.ports import AttributeValue, Level, NoTelemetry
@@ -25,12 +25,12 @@ class Log:
         line: Line,
         level: Level,
         *,
-        context: Callable[[], Mapping[str, AttributeValue]],
+        place: Callable[[], Place],
     ) -> None:
         self._writer = writer
         self._line = line
         self.level: Level = level
-        self._context = context
+        self._place = place
 
     def takes(self, level: Level) -> bool:
         """Say whether lines of *level* are written at all."""
@@ -46,16 +46,15 @@ class Log:
         if not (asked or self.takes(record.level)):
             return
         try:
-            line = self._line(record, self._context())
+            line = self._line(record, self._place())
             self._writer.put(line, urgent=record.level in _URGENT)
         except Exception:  # noqa: BLE001 - whoever logs has something better to do
             self._writer.dropped += 1
 
 
-def correlation() -> Mapping[str, AttributeValue]:
-    """Return the correlation id, where there is one."""
-    word = correlation_id()
-    return {"correlation_id": word} if word else {}
+def correlated() -> Place:
+    """Return what is known of the place without traces: the correlation id, where there is one."""
+    return Place(correlation_id())
 
 
 @contextmanager
@@ -66,24 +65,24 @@ def open_log(
     fd: int = STDERR,
     capacity: int = CAPACITY,
     always: Mapping[str, AttributeValue] | None = None,
-    context: Callable[[], Mapping[str, AttributeValue]] = correlation,
+    place: Callable[[], Place] = correlated,
 ) -> Iterator[Log]:
     """Open a log on *fd*; what it has taken is written when it closes, unless *fd* is stuck.
 
     Up to *capacity* lines wait for a slow reader, and in a quarter of that room warnings and errors
-    alone; how many more were dropped is logged. Each line has what *context* returns where the line
-    is written; and in JSON, where nobody has to read it again and again, what *always* holds.
+    alone; how many more were dropped is logged. Each line has the *place* where it is written; and
+    in JSON, where nobody has to read it again and again, what *always* holds.
     """
     line = json_lines(always) if json else text_line
 
     def lost(count: int) -> bytes:
         said = Record(at=now(), level="warning", event="log.dropped", attributes={"count": count})
-        return line(said, {})
+        return line(said, Place())
 
     writer = LineWriter(fd, capacity=capacity, lost=lost)
     writer.start()
     try:
-        yield Log(writer, line, level, context=context)
+        yield Log(writer, line, level, place=place)
     finally:
         writer.close()
 
@@ -96,4 +95,5 @@ class LogTelemetry(NoTelemetry):
 
     def log(self, event: str, /, *, level: Level = "info", **attributes: AttributeValue) -> None:
         if self._log.takes(level):
-            self._log.write(Record(at=now(), level=level, event=event, attributes=attributes))
+            record = Record(at=now(), level=level, event=event, attributes=attributes)
+            self._log.write(record, asked=True)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-__all__ = ["HIDDEN", "is_clean", "is_secret", "redacted", "redacted_argument"]
+__all__ = ["HIDDEN", "are_clean", "is_clean", "is_secret", "redacted", "redacted_argument"]
 
 HIDDEN: Final = "[redacted]"
 
@@ -27,6 +27,8 @@ _SHORTEST: Final = 16
 # Without any of these, none of the patterns below matches: most values are done with here.
 _suspect: Final = re.compile(r"[=:\s'\"<]").search
 _MARKS: Final = ("eyJ", "sk-", "sk_", "rk_", "gh", "_pat_", "glpat", "xox", "AKIA", "ASIA")
+# What is written with a backslash, or in other letters than ASCII's, is none of these.
+_ORDINARY: Final = bytes(set(range(0x21, 0x7F)) - set(b"=:'<\\"))
 # Up to the end, where what is quoted was cut before it ended.
 _QUOTED: Final = r"b?\\?\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)|b?\\?'(?:[^'\\]|\\.)*+(?:'|\\?\Z)"
 _PLAIN: Final = r"[^\s,;&\"'\[{(\\][^\s,;&\"'\[{(]*"
@@ -84,11 +86,19 @@ def is_clean(text: str) -> bool:
     """Say at a glance that there is nothing to take out of *text*, as there rarely is."""
     if _suspect(text) is not None:
         return False
-    if len(text) >= _SHORTEST:
-        for mark in _MARKS:
-            if mark in text:
-                return False
-    return True
+    return len(text) < _SHORTEST or not _marked(text)
+
+
+def are_clean(values: bytes) -> bool:
+    """Say the same of a list of short values in JSON, in one look."""
+    return not values.translate(None, _ORDINARY) and not _marked(values.decode())
+
+
+def _marked(text: str) -> bool:
+    for mark in _MARKS:  # noqa: SIM110 - any() costs three times as much
+        if mark in text:
+            return True
+    return False
 
 
 def redacted(text: str) -> str:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cortex_adapters.telemetry import lines
-from cortex_adapters.telemetry.lines import LONGEST, LONGEST_BLOCK, Record, json_lines
+from cortex_adapters.telemetry.lines import LONGEST, LONGEST_BLOCK, Place, Record, json_lines
 from cortex_core.ports import AttributeValue
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123_456, UTC)
@@ -28,11 +28,11 @@ def parsed(line: bytes) -> dict[str, Any]:
 
 
 def json_line(said: Record) -> bytes:
-    return json_lines()(said, {})
+    return json_lines()(said, Place())
 
 
 def text_line(said: Record) -> bytes:
-    return lines.text_line(said, {})
+    return lines.text_line(said, Place())
 
 
 @given(
@@ -48,6 +48,57 @@ def test_anything_is_one_line(event: str, attributes: dict[str, AttributeValue])
     members = parsed(json_line(said))
     assert members["time"] == "2026-11-23T12:00:00.123456Z"
     assert members["level"] == "error"
+
+
+PIECES = [
+    "eyJ",
+    "gh",
+    "p_",
+    "sk",
+    "-",
+    "_",
+    "xoxb-",
+    "AKIA",
+    "ASIA",
+    "glpat-",
+    "github_pat_",
+    "rk_live_",
+]
+PIECES += [
+    "A0" * 8,
+    "a1" * 10,
+    ".",
+    "code=",
+    "token:",
+    "://u:pw@h",
+    "<secret>",
+    "Bearer",
+    " ",
+    "é",
+    "/v1/me",
+]
+
+
+@settings(max_examples=2_000)
+@given(
+    st.dictionaries(
+        st.sampled_from(["method", "status", "token", "a b", "time", "é"]),
+        VALUES | st.just(" "),
+        max_size=2,
+    ),
+    st.lists(st.sampled_from(PIECES), max_size=4).map("".join),
+)
+def test_a_glance_lets_through_what_a_closer_look_does(
+    attributes: dict[str, AttributeValue], text: str
+):
+    said: dict[str, AttributeValue] = {"text": text, **attributes}
+    closer = {**said, "odd": " "}  # which asks for it
+    glanced_at, looked_at = (
+        parsed(json_line(Record(at=NOON, level="info", event="event", attributes=each)))
+        for each in (said, closer)
+    )
+    assert looked_at.pop("odd") == " "
+    assert glanced_at == looked_at
 
 
 def test_values_keep_their_types():
@@ -66,7 +117,7 @@ def test_an_attribute_does_not_pose_as_the_line_itself():
 
 
 def test_what_every_line_has_is_there_once():
-    line = json_lines({"service": "ours"})(record(service="theirs"), {"correlation_id": "c"})
+    line = json_lines({"service": "ours"})(record(service="theirs"), Place("c"))
     assert line.count(b'"service"') == 1
     members = parsed(line)
     assert (members["service"], members["service_"]) == ("ours", "theirs")

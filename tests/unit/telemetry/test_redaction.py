@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortex_adapters.telemetry.errors import LogErrorReporter, said_by_cause, said_by_vendor, told
-from cortex_adapters.telemetry.lines import Record, json_lines, now
+from cortex_adapters.telemetry.lines import Place, Record, json_lines, now
 from cortex_adapters.telemetry.redaction import HIDDEN, is_secret, redacted, redacted_argument
 from cortex_adapters.telemetry.standard import capturing
 from cortex_core.domain.errors import InternalError, UnavailableError
@@ -112,7 +112,7 @@ def test_what_is_none_stays(text: str):
 def test_a_value_with_the_name_of_a_secret_is_one(name: str):
     assert is_secret(name)
     said = Record(at=now(), level="info", event="x", attributes={name: SECRET})
-    assert SECRET.encode() not in json_lines()(said, {})
+    assert SECRET.encode() not in json_lines()(said, Place())
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_secret_that_is_cut_in_two_is_taken_out_whole(before: int):
     secret = "hunter2" * 20
     text = f"{'x ' * (before // 2)}password={secret} {'y' * 4_000}"
     said = Record(at=now(), level="info", event="x", attributes={"message": text})
-    assert b"hunter2" not in json_lines()(said, {})
+    assert b"hunter2" not in json_lines()(said, Place())
 
 
 def test_names_are_looked_at_at_every_depth():
