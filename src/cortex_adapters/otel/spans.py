@@ -23,8 +23,6 @@ from opentelemetry.trace import (
     StatusCode,
     TraceFlags,
     TraceState,
-    format_span_id,
-    format_trace_id,
 )
 
 from cortex_adapters.otel.attributes import clean, text
@@ -198,14 +196,6 @@ _current: Final[ContextVar[Placed | None]] = ContextVar("cortex_work", default=N
 
 current_work: Final = _current.get
 """Returns the innermost work that has a place in a trace."""
-
-
-def current_trace() -> dict[str, str]:
-    """Return the ids of the trace and the span that are current, for a line in the log."""
-    work = _current.get()
-    if work is None:
-        return {}
-    return {"trace_id": format_trace_id(work.trace_id), "span_id": format_span_id(work.span_id)}
 
 
 def _failure(error: BaseException | None, attributes: Mapping[str, AttributeValue]) -> str:

@@ -19,7 +19,7 @@ from cortex_adapters.otel.instruments import Instruments
 from cortex_adapters.otel.numbers import MOST, OVERFLOW, Numbers
 from cortex_adapters.otel.opening import open_telemetry
 from cortex_adapters.otel.sampling import SdkSampling
-from cortex_adapters.otel.spans import current_trace
+from cortex_adapters.otel.spans import current_work
 from cortex_adapters.otel.telemetry import OpenTelemetry
 from cortex_adapters.otel.tracing import Tracing
 from cortex_core.domain.errors import NotFoundError, StorageFullError
@@ -86,14 +86,15 @@ def test_spans_are_nested_and_titled(bench: Bench) -> None:
 def test_a_trace_goes_on_from_its_carrier(bench: Bench) -> None:
     with bench.telemetry.span("cortex.operation", PARENT, operation="a"):
         carried = bench.telemetry.carrier()
-        ids = current_trace()
+        here = current_work()
     span = bench.spans["a"]
     assert span.context is not None
     assert span.parent is not None
     assert f"{span.context.trace_id:032x}" == "0af7651916cd43dd8448eb211c80319c"
     assert f"{span.parent.span_id:016x}" == "b7ad6b7169203331"
-    assert carried["traceparent"] == f"00-{ids['trace_id']}-{ids['span_id']}-01"
-    assert current_trace() == {}
+    assert here is not None
+    assert carried["traceparent"] == f"00-{here.trace_id:032x}-{here.span_id:016x}-01"
+    assert current_work() is None
 
 
 def test_a_link_leads_to_another_trace(bench: Bench) -> None:
@@ -110,7 +111,9 @@ def test_who_is_not_sampled_has_no_span_and_is_measured(bench: Bench) -> None:
         bench.telemetry.span("http.server.request", UNSAMPLED, **{"http.route": "/v1/me"}),
         bench.telemetry.span("cortex.operation", operation="users.me"),
     ):
-        assert current_trace()["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+        here = current_work()
+        assert here is not None
+        assert f"{here.trace_id:032x}" == "0af7651916cd43dd8448eb211c80319c"
         assert bench.telemetry.carrier()["traceparent"].endswith("-00")
     assert bench.spans == {}
     assert bench.points("cortex.operation.duration") == [({"operation": "users.me"}, 1)]
@@ -123,7 +126,9 @@ def test_a_whole_trace_is_sampled_or_none_of_it() -> None:
         bench.telemetry.span("cortex.operation", operation="outer"),
         bench.telemetry.span("cortex.operation", operation="inner"),
     ):
-        assert len(current_trace()["trace_id"]) == 32
+        here = current_work()
+        assert here is not None
+        assert here.trace_id
     assert bench.spans == {}
 
 
